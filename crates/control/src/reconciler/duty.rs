@@ -13,7 +13,8 @@ use crate::plane::{Plane, Takeover};
 use crate::ports::{Lease, Retry, StoreError, Ticket, Work, WorkKey};
 use crate::survey::{Scope, Survey};
 use access::ids::PersonId;
-use access::plan::{Action, Plan, Step};
+use access::map::AccessMap;
+use access::plan::{Action, Kept, Plan, Step};
 use access::reason::ReasonCode;
 use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
@@ -325,6 +326,8 @@ impl<'a> Duty<'a> {
         self.serves_people.store(true, Ordering::Relaxed);
         self.plane.bell.ring();
         let plan = plane.plan(&survey);
+        let of = people_of(&scope);
+        tell_unenforced(&plane.map, &self.memory().new_unenforced(&plan, of));
         let is_planned = left::is_all_read(&plan);
         if scope == Scope::Everything {
             let new = self.saw(plane, &survey, &plan);
@@ -350,10 +353,6 @@ impl<'a> Duty<'a> {
             return Done { outcome: PassOutcome::Refused, leftover, is_planned: false };
         };
         let plan = checked.plan();
-        let of = match &scope {
-            Scope::People(people) => Some(people),
-            _ => None,
-        };
         let news = self.memory().news(plan, of);
         let watcher = |action: &Action, outcome: &Outcome| {
             if let Outcome::Changed(what) = outcome {
@@ -424,6 +423,14 @@ fn has_failed(report: &PassReport, leftover: &Leftover) -> bool {
     !report.failed.is_empty() || !report.unassigned.is_empty() || leftover.whole == Left::Stuck
 }
 
+/// The people of a pass that is not for everything.
+fn people_of(scope: &Scope) -> Option<&BTreeSet<PersonId>> {
+    match scope {
+        Scope::People(people) => Some(people),
+        Scope::Everything | Scope::Entrance { .. } => None,
+    }
+}
+
 fn scope(work: &[Work]) -> Scope {
     let mut people: BTreeSet<PersonId> = BTreeSet::new();
     for work in work {
@@ -440,6 +447,24 @@ fn tell_what_would_be(plan: &Plan, halt: &Halt) {
     for action in &plan.actions {
         let (profile, domain, reason) = (&action.profile, &action.domain, action.reason);
         tracing::info!(%profile, %domain, %reason, "would {}", verb(&action.step));
+    }
+}
+
+/// Without it, whoever watches what a map would do that enforces nothing yet sees nothing.
+fn tell_unenforced(map: &AccessMap, unenforced: &[&Kept]) {
+    if unenforced.is_empty() {
+        return;
+    }
+    let (code, profiles) = (ReasonCode::NotEnforced, unenforced.len());
+    if map.rollout.enforce.as_ref().is_some_and(BTreeSet::is_empty) {
+        let message =
+            "the map enforces no team (`rollout.enforce`): what would be done is told only";
+        tracing::warn!(%code, profiles, message);
+    }
+    for kept in unenforced {
+        if let (Some(profile), Some(would)) = (&kept.profile, &kept.detail) {
+            tracing::info!(%profile, domain = %kept.domain, %code, "{would}");
+        }
     }
 }
 

@@ -4,8 +4,9 @@ use super::Lane;
 use super::found::LastFull;
 use super::left;
 use access::check::Violation;
-use access::ids::PersonId;
-use access::plan::{Action, Assignment, Plan, Step};
+use access::ids::{DomainKey, PersonId, ProfileName};
+use access::plan::{Action, Assignment, Kept, Plan, Step};
+use access::reason::ReasonCode;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,7 +28,12 @@ pub(super) struct Memory {
     pub(super) forgotten: Option<Timestamp>,
     /// The groups that were last assigned.
     assignments: Vec<Assignment>,
+    /// What would be done, did the map enforce the teams, and was told of.
+    unenforced: BTreeMap<Unenforced, PersonId>,
 }
+
+/// A profile of a team that the map does not enforce, and what would be done with it.
+type Unenforced = (DomainKey, ProfileName, String);
 
 /// What of a plan was not done before, since its people were settled.
 #[derive(Debug, Default)]
@@ -75,6 +81,30 @@ impl Memory {
             self.assignments.clone_from(&plan.assignments);
         }
         News { people, assignments }
+    }
+
+    /// What the plan, of these people or of everybody, would do with profiles of teams that the map does not
+    /// enforce, and was not told of before.
+    pub(super) fn new_unenforced<'p>(
+        &mut self,
+        plan: &'p Plan,
+        of: Option<&BTreeSet<PersonId>>,
+    ) -> Vec<&'p Kept> {
+        let key = |kept: &Kept| {
+            let (profile, detail) = (kept.profile.clone()?, kept.detail.clone()?);
+            Some(((kept.domain.clone(), profile, detail), kept.person.clone()?))
+        };
+        let unenforced = plan.kept.iter().filter(|kept| kept.reason == ReasonCode::NotEnforced);
+        let all: Vec<(&Kept, (Unenforced, PersonId))> =
+            unenforced.filter_map(|kept| Some((kept, key(kept)?))).collect();
+        let told = std::mem::take(&mut self.unenforced);
+        let is_new = |(_, (key, _)): &&(&Kept, (Unenforced, PersonId))| !told.contains_key(key);
+        let new = all.iter().filter(is_new).map(|(kept, _)| *kept).collect();
+        // Of whom the plan says nothing nothing is known to have changed.
+        let others = told.iter().filter(|(_, it)| of.is_some_and(|people| !people.contains(*it)));
+        self.unenforced = others.map(|(key, person)| (key.clone(), person.clone())).collect();
+        self.unenforced.extend(all.into_iter().map(|(_, entry)| entry));
+        new
     }
 
     /// Those of the objections to the mirror's plan that the last run did not have.

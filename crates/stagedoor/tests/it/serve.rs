@@ -58,6 +58,38 @@ fn the_loop_makes_it_so_at_the_start_and_by_events() {
     world.assert_settled();
 }
 
+/// A map that was written from what exists enforces nothing at first; a week of looking on is for what it
+/// would do.
+#[test]
+fn what_the_map_does_not_enforce_is_told_once() {
+    let world = World::new(SEED, &format!("{MAP}\nrollout: {{ enforce: [] }}\n"));
+    let (mut server, _) = serve(&world, &["--observe-only", "--resync", "1s"]);
+    let told = |text: &str| -> Vec<serde_json::Value> {
+        let lines = text.lines().filter(|line| line.contains("not-enforced"));
+        lines.filter_map(|line| serde_json::from_str(line).ok()).collect()
+    };
+    let profiles = |text: &str| -> Vec<String> {
+        let mut profiles: Vec<String> = told(text)
+            .iter()
+            .filter(|line| line["message"] == "would be made (entitled)")
+            .map(|line| line["profile"].as_str().unwrap().to_owned())
+            .collect();
+        profiles.sort();
+        profiles
+    };
+    let first = ["ana--demand", "ana--fraud", "ben--demand"];
+    until("the first pass is told of", || (profiles(&server.said()) == first).then_some(()));
+    world.cloud.join("cleo", "ml-fraud");
+    let all = ["ana--demand", "ana--fraud", "ben--demand", "cleo--fraud"];
+    until("Cleo is told of, nobody else again", || (profiles(&server.said()) == all).then_some(()));
+    assert_eq!(server.terminate().code(), Some(0));
+    let said = told(&server.said());
+    let warned: Vec<_> = said.iter().filter(|line| line["level"] == "WARN").collect();
+    let numbers: Vec<_> = warned.iter().map(|line| line["profiles"].as_u64()).collect();
+    assert_eq!(numbers, [Some(3), Some(1)], "{said:?}");
+    assert_eq!(world.cloud.names(), [""; 0]);
+}
+
 #[test]
 fn the_guard_holds_in_the_loop_too_and_keeps_nobody_out() {
     let map = MAP.replace("max_removals_percent: 50", "max_removals_percent: 10");
