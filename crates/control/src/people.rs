@@ -3,11 +3,15 @@
 use crate::plane::Plane;
 use crate::ports::{CallError, Departure, PersonLookup, StoreError};
 use access::entitlement::WantedGroups;
-use access::ids::PersonId;
+use access::ids::{PersonId, ProfileName};
 use access::map::near_match;
 use access::snapshot::Person;
 use access::user_name;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// How to name a person whom nobody is called as.
+pub const HOW_TO_NAME: &str =
+    "Name a person by user name, by the directory's id or by the name of a profile.";
 
 /// A person who was named.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +71,7 @@ pub enum NotFound {
 }
 
 /// Finds the person with this user name or directory id. Somebody whom the directory has forgotten
-/// is found by what the store remembers.
+/// is found by what the store remembers; whom that does not know by this name, by the name of a profile.
 ///
 /// # Errors
 /// There is nobody, or more than one; the directory or the store fails.
@@ -90,6 +94,9 @@ pub async fn find(plane: &Plane, text: &str) -> Result<Named, NotFound> {
     if found.is_empty() {
         found = remembered(plane, text).await?;
     }
+    if found.is_empty() {
+        found = owning(plane, text).await?;
+    }
     let text = text.to_owned();
     let mut named = found.into_values();
     match (named.next(), named.next()) {
@@ -97,6 +104,19 @@ pub async fn find(plane: &Plane, text: &str) -> Result<Named, NotFound> {
         (Some(one), Some(other)) => Err(NotFound::Ambiguous { text, one: one.id, other: other.id }),
         (None, _) => Err(NotFound::Unknown { text }),
     }
+}
+
+/// Whose profile is called so.
+async fn owning(plane: &Plane, text: &str) -> Result<BTreeMap<PersonId, Named>, NotFound> {
+    let Ok(profile) = ProfileName::parse(text) else { return Ok(BTreeMap::new()) };
+    let domains = plane.map.domains.values().map(|domain| domain.domain_id.clone()).collect();
+    let owners = plane.index.owners(&profile, &domains).await?;
+    let known = plane.directory.people(&owners, &WantedGroups::default()).await?.snapshot.people;
+    let named = |id: PersonId| {
+        let named = known.get(&id).map_or_else(|| Named::forgotten(&id, None), Named::of);
+        (id, named)
+    };
+    Ok(owners.into_iter().map(named).collect())
 }
 
 /// Whom the store remembers by this name or id.

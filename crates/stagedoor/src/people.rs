@@ -46,7 +46,7 @@ pub(crate) async fn find(plane: &Plane, text: &str) -> Result<Named> {
         Err(NotFound::Unknown { .. }) => {
             let hint = match control::people::nearly(plane, text).await {
                 Some(near) => format!("Did you mean `{}`?", visible(&near)),
-                None => "Name a person by user name or by the directory's id.".to_owned(),
+                None => control::people::HOW_TO_NAME.to_owned(),
             };
             let message = format!("the directory knows nobody called `{}`. {hint}", visible(text));
             Err(BadConfiguration::new(ReasonCode::PersonUnknown, message).into())

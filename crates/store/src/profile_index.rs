@@ -47,6 +47,26 @@ impl ProfileIndex for SqliteStore {
         .await
     }
 
+    async fn owners(
+        &self,
+        profile: &ProfileName,
+        domains: &BTreeSet<DomainId>,
+    ) -> Result<BTreeSet<PersonId>, StoreError> {
+        let (folded, domains) = (profile.folded().to_string(), domains.clone());
+        self.read("look whose a profile is", move |connection| {
+            let mut of_profile = connection.prepare_cached(
+                "SELECT person FROM indexed_profile WHERE domain = ?1 AND folded = ?2",
+            )?;
+            let mut owners = BTreeSet::new();
+            for domain in &domains {
+                let person = |row: &Row<'_>| parsed(0, PersonId::parse(row.get::<_, String>(0)?));
+                owners.extend(of_profile.query_row([domain.as_str(), &folded], person).optional()?);
+            }
+            Ok(owners)
+        })
+        .await
+    }
+
     async fn count(
         &self,
         domains: &BTreeSet<DomainId>,

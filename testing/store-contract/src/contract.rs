@@ -145,6 +145,7 @@ macro_rules! contract {
     (@port profile_index $fresh:path) => {
         $crate::contract! { @rules profile_index $fresh,
             a_full_reading_replaces_what_was_known(&),
+            whose_a_profile_is_is_told_by_its_name_in_any_case(&),
             a_full_reading_of_many_profiles_is_whole(&),
             a_reading_of_some_names_says_nothing_of_others(&),
             what_changed_after_a_reading_began_stays(&),

@@ -113,6 +113,24 @@ pub async fn a_full_reading_replaces_what_was_known(store: &(impl ProfileIndex +
     assert_eq!(names(store, &["cem"]).await, ["cem--fraud"]);
 }
 
+pub async fn whose_a_profile_is_is_told_by_its_name_in_any_case(
+    store: &(impl ProfileIndex + Claims),
+) {
+    let first = ticket(store, 5).await;
+    let both = [profile("ada", None), profile("bob", Some(4))];
+    store.read(&reading(None, &both), &first).await.unwrap();
+    let second = ticket(store, 6).await;
+    store.read(&reading(None, &both[..1]), &second).await.unwrap();
+    let domains = BTreeSet::from([domain(), DomainId::parse("d-other").unwrap()]);
+    let owners = async |profile: &str| store.owners(&name(profile), &domains).await.unwrap();
+    assert_eq!(owners("ADA--Fraud").await, BTreeSet::from([person("ada")]));
+    // The guard still counts this one, which is gone.
+    assert_eq!(owners("bob--fraud").await, BTreeSet::from([person("bob")]));
+    assert_eq!(owners("ada").await, BTreeSet::new());
+    let elsewhere = store.owners(&name("ada--fraud"), &BTreeSet::new()).await;
+    assert_eq!(elsewhere, Ok(BTreeSet::new()));
+}
+
 pub async fn a_full_reading_of_many_profiles_is_whole(store: &(impl ProfileIndex + Claims)) {
     let some = |kept: fn(&usize) -> bool| -> Vec<IndexedProfile> {
         (0..4_500).filter(kept).map(|n| profile(&format!("p{n:04}"), None)).collect()

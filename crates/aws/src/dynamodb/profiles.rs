@@ -55,6 +55,21 @@ impl ProfileIndex for DynamoStore {
         Ok(view)
     }
 
+    async fn owners(
+        &self,
+        profile: &ProfileName,
+        domains: &BTreeSet<DomainId>,
+    ) -> Result<BTreeSet<PersonId>, StoreError> {
+        const OWNERS: &str = "look whose a profile is";
+        let keys = domains.iter().map(|domain| Where::new(domain, profile).key()).collect();
+        let found = self.get_all(OWNERS, &keys).await?;
+        let person = |(key, item): (&Key, &Item)| {
+            let row = Row::read(item);
+            row.map(|row| row.person).map_err(|d| damaged(&self.table, OWNERS, Some(key), &d))
+        };
+        found.iter().map(person).collect()
+    }
+
     async fn count(
         &self,
         domains: &BTreeSet<DomainId>,

@@ -105,6 +105,13 @@ pub trait ProfileIndex: Send + Sync + fmt::Debug {
         domains: &BTreeSet<DomainId>,
     ) -> Result<IndexView, StoreError>;
 
+    /// Whose profile is called so in one of these domains, or was as long as it is remembered.
+    async fn owners(
+        &self,
+        profile: &ProfileName,
+        domains: &BTreeSet<DomainId>,
+    ) -> Result<BTreeSet<PersonId>, StoreError>;
+
     /// What the guard goes by at `now`. Only where something is taken away it has to be known.
     async fn count(
         &self,

@@ -542,3 +542,23 @@ async fn whom_all_directories_forgot_is_remembered_once() {
     written(plane.rejoin(&person_id("ada"), None, "eva").await);
     assert_eq!(departed(&first), [""; 0]);
 }
+
+/// The usual order of things: whoever leaves is deleted from the directory first.
+#[tokio::test(start_paused = true)]
+async fn whom_the_directory_forgot_is_named_by_a_profile() {
+    let world = World::of(&["ada", "bob"]);
+    let plane = world.plane(MAP);
+    for name in ["ada", "bob"] {
+        pass(&plane, name).await;
+    }
+    world.leave("ada", "ml-fraud");
+    world.state().people.remove(&person_id("ada"));
+    let find = async |text: &str| control::people::find(&plane, text).await;
+    let unknown = find("ada").await.unwrap_err();
+    assert_eq!(unknown, control::people::NotFound::Unknown { text: "ada".into() });
+    let named = find("Ada--fraud").await.unwrap();
+    assert_eq!((&named.id, named.user_name), (&person_id("ada"), None));
+    // Whom it knows is called as it says.
+    let named = find("bob--fraud").await.unwrap();
+    assert_eq!((&named.id, named.user_name.as_deref()), (&person_id("bob"), Some("bob")));
+}

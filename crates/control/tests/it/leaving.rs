@@ -103,6 +103,14 @@ impl ProfileIndex for Amnesia {
         self.0.look(people, domains).await
     }
 
+    async fn owners(
+        &self,
+        profile: &ProfileName,
+        domains: &BTreeSet<DomainId>,
+    ) -> Result<BTreeSet<PersonId>, StoreError> {
+        self.0.owners(profile, domains).await
+    }
+
     async fn count(
         &self,
         _domains: &BTreeSet<DomainId>,

@@ -10,7 +10,7 @@ const LONGEST_REASON: usize = 500;
 /// Who is meant.
 #[derive(Debug, Args)]
 pub(crate) struct PersonArg {
-    /// The person, by user name or by the directory's id.
+    /// The person, by user name, by the directory's id or by the name of a profile.
     #[arg(value_name = "PERSON")]
     pub(crate) person: String,
 }

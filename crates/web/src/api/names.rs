@@ -14,7 +14,7 @@ pub(super) fn named(person: String) -> Result<String, Refused> {
         return Ok(person);
     }
     let why = "The person is named by a text that nobody can be called by.";
-    Err(Refused::invalid(why, "Name a person by user name or by the directory's id."))
+    Err(Refused::invalid(why, people::HOW_TO_NAME))
 }
 
 /// The person whom this user name or id means.

@@ -4,7 +4,7 @@ use super::in_words;
 use crate::departure::{scope_of, scope_with_heirs};
 use crate::desk::{Caller, Desk, Refused, RefusedKind, Right};
 use crate::pass::{Brake, Deadline};
-use crate::people::{self, NotFound};
+use crate::people::{self, HOW_TO_NAME, NotFound};
 use crate::plane::Plane;
 use crate::ports::{Acted, Departure};
 use crate::survey::{Scope, Survey};
@@ -82,7 +82,6 @@ pub struct RestorationBegun {
 
 impl From<NotFound> for Refused {
     fn from(error: NotFound) -> Self {
-        let remedy = "Name a person by user name or by the directory's id.";
         match error {
             NotFound::Call(error) => error.into(),
             NotFound::Store(error) => error.into(),
@@ -90,13 +89,13 @@ impl From<NotFound> for Refused {
                 RefusedKind::NotFound,
                 ReasonCode::PersonUnknown,
                 "The directory knows nobody of this name or id, and the store remembers nobody.",
-                remedy,
+                HOW_TO_NAME,
             ),
             NotFound::Ambiguous { .. } => Self::new(
                 RefusedKind::Conflict,
                 ReasonCode::PersonAmbiguous,
                 "More than one person is called so.",
-                remedy,
+                HOW_TO_NAME,
             ),
         }
     }
