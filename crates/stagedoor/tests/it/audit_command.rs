@@ -192,6 +192,11 @@ fn a_key_of_ones_own_is_asked_of_every_process() {
     with("other", &["thaw"]).exits(3).says(&["was sealed with key", "(audit-key-other)"]);
     let verdict = with("other", &["audit", "verify", "--output", "json"]).exits(6).json();
     assert_eq!(verdict["bad"][0]["fault"], "unknown-key");
+    let told = with("other", &["audit", "verify"]).exits(6);
+    assert_eq!(told.stdout.matches("bad entry").count(), 1, "{}", told.stdout);
+    for part in ["not verified", "set STAGEDOOR_AUDIT_KEY as the other processes have it"] {
+        assert!(told.stdout.contains(part), "{}", told.stdout);
+    }
     let mut command = world.command(&["thaw"]);
     command.env("STAGEDOOR_AUDIT_KEY", "other").env("STAGEDOOR_AUDIT_FORMER_KEYS", "key");
     crate::process::run(command).exits(0);

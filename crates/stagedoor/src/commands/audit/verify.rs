@@ -10,7 +10,9 @@ use crate::output::{self, Paint};
 use crate::progress::Progress;
 use anyhow::{Context, Result};
 use aws::Aws;
-use control::audit::{Checkpoint, KeyRing, Verdict, Verification, judged, verify_log};
+use control::audit::{
+    BadEntry, Checkpoint, Fault, KeyRing, NAME_THE_KEY, Verdict, Verification, judged, verify_log,
+};
 use serde_json::json;
 use std::fmt::Write as _;
 use std::fs::File;
@@ -111,7 +113,11 @@ fn tell(verdict: &Verdict, common: &Common) {
     }
     let paint = Paint::stdout(common);
     let mut text = String::new();
-    for bad in &verdict.bad {
+    // Whoever forgot the key would read twenty lines that say the same.
+    let is_unsealed = |bad: &BadEntry| bad.fault == Fault::UnknownKey;
+    let of_unknown_key = !verdict.ok && verdict.bad.iter().all(is_unsealed);
+    let shown = if of_unknown_key { 1 } else { verdict.bad.len() };
+    for bad in verdict.bad.iter().take(shown) {
         let _ = writeln!(text, "{} {}", paint.red("bad"), output::visible(&bad.to_string()));
     }
     for chain in &verdict.chains {
@@ -136,6 +142,13 @@ fn tell(verdict: &Verdict, common: &Common) {
         if verdict.checkpoints == 0 {
             text.push_str(" Without checkpoints a log that was cut off at its end looks whole.");
         }
+    } else if of_unknown_key {
+        let _ = write!(
+            text,
+            "{} {held}: entries are sealed with a key that was not given, so nobody can tell whether they \
+             are genuine: {NAME_THE_KEY}. If these are all the keys, the log is not what was written.",
+            paint.red("not verified")
+        );
     } else {
         let _ = write!(text, "{} {held}: the log is not what was written.", paint.red("broken"));
     }
