@@ -7,7 +7,10 @@ use access::map::AccessMap;
 use access::observed::{AuthMode, Observed, TAG_LEAVING, TAG_LOST};
 use access::plan::{Action, Kept, Plan, SpaceHandover, Stake, Step};
 use access::reason::ReasonCode;
+use access::shell::CommandLine;
 use access::snapshot::Coverage;
+use control::pass::Halt;
+use control::plane::Plane;
 use control::survey::Survey;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -36,15 +39,52 @@ pub(crate) fn plan_json(plan: &Plan, survey: &Survey, map: &AccessMap) -> Value 
     })
 }
 
-/// The plan for people: who gains, who changes, who loses, and what needs an admin.
+/// What carries a plan out, as whoever reads it is told.
+pub(crate) struct Next {
+    /// The command.
+    command: String,
+    /// How many removals it is to allow, whatever the guard says.
+    allowed: usize,
+    /// Why nothing is carried out now.
+    halt: Option<Halt>,
+}
+
+impl Next {
+    /// `stagedoor apply`, which is to allow so many removals if somebody said how many.
+    pub(crate) async fn apply(plane: &Plane, allowed: Option<u32>) -> Self {
+        let number = allowed.map(|number| number.to_string());
+        let apply = CommandLine::of(&["apply"]);
+        let apply = match &number {
+            Some(number) => apply.with("--allow-removals", number),
+            None => apply,
+        };
+        Self::of(plane, &apply, allowed.unwrap_or_default()).await
+    }
+
+    /// `stagedoor sync` of these people.
+    pub(crate) async fn sync(plane: &Plane, people: &[String]) -> Self {
+        let sync = CommandLine::of(&["sync"]);
+        let sync = people.iter().fold(sync, |sync, person| sync.with("--person", person));
+        Self::of(plane, &sync, 0).await
+    }
+
+    async fn of(plane: &Plane, command: &CommandLine<'_>, allowed: u32) -> Self {
+        // Whoever only plans may have no store to ask.
+        let halt = plane.halted().await.filter(|halt| matches!(halt, Halt::Frozen(_)));
+        let allowed = usize::try_from(allowed).unwrap_or(usize::MAX);
+        Self { command: command.to_string(), allowed, halt }
+    }
+}
+
+/// The plan for people: who gains, who changes, who loses, what needs an admin, and what comes next.
 ///
 /// `all`: also what was left alone.
 pub(crate) fn plan_text(
     plan: &Plan,
     survey: &Survey,
     map: &AccessMap,
-    paint: Paint,
-    all: bool,
+    (paint, all): (Paint, bool),
+    next: &Next,
 ) -> String {
     let whole = survey.snapshot.coverage == Coverage::Complete;
     let mut out = String::new();
@@ -87,7 +127,7 @@ pub(crate) fn plan_text(
         section(&mut out, paint, "LEFT ALONE", kept.map(|k| kept_line(&k, &paint.dim("="))));
     }
     out.push_str(&sign_in_text(&survey.observed, paint));
-    out.push_str(&summary(plan, map, paint, whole));
+    out.push_str(&summary(plan, map, (paint, whole), next));
     out
 }
 
@@ -158,7 +198,7 @@ fn section(out: &mut String, paint: Paint, title: &str, lines: impl Iterator<Ite
     out.push('\n');
 }
 
-fn summary(plan: &Plan, map: &AccessMap, paint: Paint, whole: bool) -> String {
+fn summary(plan: &Plan, map: &AccessMap, (paint, whole): (Paint, bool), next: &Next) -> String {
     let mut left: BTreeMap<ReasonCode, usize> = BTreeMap::new();
     for kept in plan.kept.iter().filter(|k| !k.reason.needs_admin()) {
         *left.entry(kept.reason).or_default() += 1;
@@ -194,7 +234,9 @@ fn summary(plan: &Plan, map: &AccessMap, paint: Paint, whole: bool) -> String {
         losses(plan).count(),
     );
     let (taken, limit) = (plan.new_removals(), guard_limit(map, plan.owned));
-    if taken > limit {
+    if let Some(halt) = &next.halt {
+        let _ = write!(out, "But {halt}. `stagedoor thaw` lets changes be made again.");
+    } else if taken > limit && taken > next.allowed {
         let counts = match losses(plan).count() {
             lost if lost == taken => String::new(),
             _ => format!("counts {taken} of these and "),
@@ -206,7 +248,7 @@ fn summary(plan: &Plan, map: &AccessMap, paint: Paint, whole: bool) -> String {
             plan.owned
         );
     } else {
-        out.push_str("Run `stagedoor apply` to make it so.");
+        let _ = write!(out, "Run `{}` to make it so.", next.command);
     }
     out
 }

@@ -4,8 +4,9 @@ use super::plan;
 use crate::cli::{ApplyArgs, Common, OutputFormat, WaitArgs};
 use crate::codes;
 use crate::exit::{NotDone, Outcome};
-use crate::output::{self, counted};
+use crate::output::{self, Paint, counted};
 use crate::progress::Progress;
+use crate::report::Next;
 use crate::{compose, mapfile, report};
 use access::check::{Removals, Violation};
 use access::map::Rollout;
@@ -46,7 +47,8 @@ pub(super) async fn run(args: &ApplyArgs, common: &Common) -> Result<Outcome> {
         return Err(stale().into());
     }
     if args.dry_run {
-        plan::show(&fresh, &survey, &plane.map, common, false);
+        let next = Next::apply(&plane, args.allow_removals).await;
+        plan::show(&fresh, &survey, &plane.map, common, &next);
         return Ok(plan::outcome(&fresh, &survey, &plane.map.rollout));
     }
     plane.planned(&fresh).await?;
@@ -66,7 +68,7 @@ pub(super) async fn run(args: &ApplyArgs, common: &Common) -> Result<Outcome> {
     let narrow = |plan: Plan, _: &Survey| plan.within(&agreed);
     let first = Some((survey, fresh));
     let settled = settle(&plane, &Scope::Everything, removals, args.wait, first, &narrow).await?;
-    print(&settled, &plane, common);
+    print(&settled, &plane, common).await;
     Ok(ended(&settled, &plane.map.rollout))
 }
 
@@ -80,7 +82,7 @@ pub(super) async fn converge(
     common: &Common,
 ) -> Result<Outcome> {
     let settled = settle(plane, scope, removals, wait, first, &|plan, _| plan).await?;
-    print(&settled, plane, common);
+    print(&settled, plane, common).await;
     Ok(ended(&settled, &plane.map.rollout))
 }
 
@@ -253,7 +255,7 @@ fn stuck(report: &PassReport) -> NotDone {
     }
 }
 
-pub(super) fn print(settled: &Settled, plane: &Plane, common: &Common) {
+pub(super) async fn print(settled: &Settled, plane: &Plane, common: &Common) {
     let Settled { plan, changed, survey } = settled;
     match common.output {
         OutputFormat::Json => {
@@ -266,11 +268,9 @@ pub(super) fn print(settled: &Settled, plane: &Plane, common: &Common) {
             output::data(&document.to_string());
         }
         OutputFormat::Table => {
-            output::data(&format!(
-                "{} made.\n\n{}",
-                counted(*changed, "change"),
-                report::plan_text(plan, survey, &plane.map, output::Paint::stdout(common), false)
-            ));
+            let (how, next) = ((Paint::stdout(common), false), Next::apply(plane, None).await);
+            let text = report::plan_text(plan, survey, &plane.map, how, &next);
+            output::data(&format!("{} made.\n\n{text}", counted(*changed, "change")));
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::codes;
 use crate::exit::{self, Outcome};
 use crate::output::{self, Paint, counted};
 use crate::progress::Progress;
+use crate::report::Next;
 use crate::{compose, files, mapfile, report};
 use access::map::{AccessMap, Rollout};
 use access::plan::{Kept, Plan};
@@ -45,7 +46,9 @@ pub(super) async fn run(args: &PlanArgs, common: &Common) -> Result<Outcome> {
         }
         OutputFormat::Table => {
             let paint = Paint::stdout(common);
-            output::data(&report::plan_text(&plan, &survey, &plane.map, paint, args.all));
+            let next = Next::apply(&plane, None).await;
+            let how = (paint, args.all);
+            output::data(&report::plan_text(&plan, &survey, &plane.map, how, &next));
         }
     }
     if let Some(file) = &args.out {
@@ -60,11 +63,12 @@ pub(super) async fn run(args: &PlanArgs, common: &Common) -> Result<Outcome> {
 }
 
 /// Prints the plan in the form asked for.
-pub(super) fn show(plan: &Plan, survey: &Survey, map: &AccessMap, common: &Common, all: bool) {
+pub(super) fn show(plan: &Plan, survey: &Survey, map: &AccessMap, common: &Common, next: &Next) {
     match common.output {
         OutputFormat::Json => output::data(&report::plan_json(plan, survey, map).to_string()),
         OutputFormat::Table => {
-            output::data(&report::plan_text(plan, survey, map, Paint::stdout(common), all));
+            let how = (Paint::stdout(common), false);
+            output::data(&report::plan_text(plan, survey, map, how, next));
         }
     }
 }

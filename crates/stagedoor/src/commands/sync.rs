@@ -4,6 +4,7 @@ use super::{apply, plan};
 use crate::cli::{Common, SyncArgs};
 use crate::exit::Outcome;
 use crate::progress::Progress;
+use crate::report::Next;
 use crate::{compose, mapfile, people};
 use access::check::Removals;
 use anyhow::Result;
@@ -25,7 +26,8 @@ pub(super) async fn run(args: &SyncArgs, common: &Common) -> Result<Outcome> {
             plane.survey(&scope).await?
         };
         let planned = plane.plan(&survey);
-        plan::show(&planned, &survey, &plane.map, common, false);
+        let next = Next::sync(&plane, &args.person).await;
+        plan::show(&planned, &survey, &plane.map, common, &next);
         return Ok(plan::outcome(&planned, &survey, &plane.map.rollout));
     }
     apply::converge(&plane, &scope, Removals::Guarded, args.wait, None, common).await

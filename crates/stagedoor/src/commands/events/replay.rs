@@ -8,6 +8,7 @@ use crate::commands::{apply, plan};
 use crate::exit::{BadConfiguration, Outcome};
 use crate::output::{self, counted, visible};
 use crate::progress::Progress;
+use crate::report::Next;
 use crate::{compose, mapfile, report};
 use access::check::Removals;
 use access::ids::PersonId;
@@ -179,7 +180,10 @@ async fn act(
                 let plan = [("plan", report::plan_json(&planned, &survey, &plane.map))];
                 output::data(&document(told, heard, true, &plan).to_string());
             }
-            OutputFormat::Table => plan::show(&planned, &survey, &plane.map, common, false),
+            OutputFormat::Table => {
+                let next = Next::apply(plane, None).await;
+                plan::show(&planned, &survey, &plane.map, common, &next);
+            }
         }
         return Ok(plan::outcome(&planned, &survey, &plane.map.rollout));
     }
@@ -190,7 +194,7 @@ async fn act(
         let result = [("changed", json!(done.changed)), ("blocked", json!(blocked))];
         output::data(&document(told, heard, false, &result).to_string());
     } else {
-        apply::print(&done, plane, common);
+        apply::print(&done, plane, common).await;
     }
     Ok(apply::ended(&done, &plane.map.rollout))
 }
