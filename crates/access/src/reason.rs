@@ -260,7 +260,7 @@ reasons! {
     PushTaken = "push-taken";
     /// What was to be changed by SCIM was changed by somebody else meanwhile.
     PushStale = "push-stale";
-    /// A token with which an identity provider pushes ends soon.
+    /// A token with which an identity provider pushes ends soon or has ended, or there is none.
     TokenEnds = "token-ends";
     /// What is asked for cannot be meant: a value is missing or malformed.
     RequestInvalid = "request-invalid";

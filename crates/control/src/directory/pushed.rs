@@ -5,12 +5,12 @@
 //! it is complete, and the guard limits what half a push can take away.
 
 use super::membership_id;
-use crate::desk::Right;
+use super::pushing::tokens_of;
 use crate::event::Membership;
 use crate::ports::{
-    ALL_MEMBERS, ApiToken, CallError, Clock, Concern, Directory, DirectoryReading, FailureKind,
-    GroupReading, Memberships, Particulars, PersonLookup, RecordKey, RecordKind, RecordMember,
-    RecordStart, ScimRecord, Standing, Store,
+    ALL_MEMBERS, CallError, Clock, Concern, Directory, DirectoryReading, FailureKind, GroupReading,
+    Memberships, Particulars, PersonLookup, RecordKey, RecordKind, RecordMember, RecordStart,
+    ScimRecord, Standing, Store,
 };
 use ::scim::{Resource, ResourceKind, fold};
 use access::entitlement::WantedGroups;
@@ -338,29 +338,31 @@ impl Directory for Pushed {
             ("people".to_owned(), counts.users.to_string()),
             ("groups".to_owned(), counts.groups.to_string()),
         ]);
-        let mut concerns = Vec::new();
+        let (mut concerns, mut is_open) = (Vec::new(), false);
         let tokens = self.store.tokens().await?;
-        let of_this = |token: &&ApiToken| {
-            let is_here = match token.directory.as_deref() {
-                Some(name) => name == self.directory(),
-                // It opens nothing where several are pushed.
-                None => self.is_only,
+        for token in tokens_of(&tokens, &self.name, self.is_only, now) {
+            let (name, until) = (&token.name, token.until);
+            is_open |= until > now;
+            let word = if until > now { "until" } else { "ended" };
+            details.insert(format!("token {name}"), format!("{word} {until}"));
+            let left = until.duration_since(now).as_hours() / 24;
+            let text = if until <= now {
+                format!(
+                    "The token `{name}` ended at {until}: whoever still pushes with it is refused, and people \
+                     who leave keep what they have. Enter one that is good at the identity provider, and \
+                     revoke this one."
+                )
+            } else if left <= WARNED_BEFORE_DAYS {
+                format!(
+                    "The token `{name}` ends in {left} days, at {until}: make another, enter it at the \
+                     identity provider, and revoke this one."
+                )
+            } else {
+                continue;
             };
-            is_here && token.scopes.contains(&Right::Scim) && token.until > now
-        };
-        for token in tokens.iter().filter(of_this) {
-            details.insert(format!("token {}", token.name), format!("until {}", token.until));
-            let left = token.until.duration_since(now).as_hours() / 24;
-            if left <= WARNED_BEFORE_DAYS {
-                let text = format!(
-                    "The token `{}` ends in {left} days, at {}: make another, enter it at the \
-                     identity provider, and revoke this one.",
-                    token.name, token.until
-                );
-                concerns.push(Concern { code: ReasonCode::TokenEnds, text });
-            }
+            concerns.push(Concern { code: ReasonCode::TokenEnds, text });
         }
-        if !tokens.iter().any(|token| of_this(&token)) {
+        if !is_open {
             let of = if self.is_only { "" } else { &format!(" --directory {}", self.name) };
             let text = format!(
                 "No token is good for it: nobody can push. Make one with `stagedoor token create NAME \

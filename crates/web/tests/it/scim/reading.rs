@@ -6,9 +6,12 @@ use access::ids::PersonId;
 use access::snapshot::Coverage;
 use control::desk::Right;
 use control::directory::Pushed;
-use control::ports::{Directory, FailureKind, Memberships, PersonLookup};
+use control::ports::{
+    ApiToken, Clock, Directory, FailureKind, Memberships, PersonLookup, Tokens as _,
+};
 use serde_json::json;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 fn directory(idp: &Idp) -> Pushed {
     let name = access::ids::DirectoryName::parse("scim").unwrap();
@@ -73,6 +76,55 @@ async fn of_several_directories_each_has_its_own_address_and_tokens() {
     let standing = named_corp(&idp).standing().await.unwrap();
     let tokens = standing.details.keys().filter(|key| key.starts_with("token "));
     assert_eq!(tokens.collect::<Vec<_>>(), ["token ours"]);
+}
+
+/// A clock that stands still, a while after the house was opened.
+#[derive(Debug)]
+struct Later(&'static str);
+
+impl Clock for Later {
+    fn now(&self) -> jiff::Timestamp {
+        self.0.parse().unwrap()
+    }
+}
+
+/// What the only directory says of its tokens at that time: details and concerns.
+async fn of_tokens(idp: &Idp, now: &'static str) -> (Vec<String>, Vec<String>) {
+    let name = access::ids::DirectoryName::parse("scim").unwrap();
+    let directory = Pushed::new(idp.house.store.clone(), Arc::new(Later(now)), name);
+    let standing = directory.standing().await.unwrap();
+    let tokens = standing.details.into_iter().filter(|(key, _)| key.starts_with("token "));
+    let tokens = tokens.map(|(key, value)| format!("{key} {value}"));
+    assert!(standing.concerns.iter().all(|concern| concern.code.as_str() == "token-ends"));
+    (tokens.collect(), standing.concerns.into_iter().map(|concern| concern.text).collect())
+}
+
+#[tokio::test]
+async fn a_token_that_has_ended_is_told_beside_one_that_is_good() {
+    const ENDED: &str = "The token `entra` ended at 2026-11-21T10:00:00Z: whoever still pushes with it is \
+                         refused, and people who leave keep what they have. Enter one that is good at the \
+                         identity provider, and revoke this one.";
+    const NONE: &str = "No token is good for it: nobody can push. Make one with `stagedoor token create \
+                        NAME --scope scim`.";
+    let idp = Idp::new().await;
+    let (tokens, concerns) = of_tokens(&idp, "2026-11-21T10:00:00Z").await;
+    assert_eq!(tokens, ["token entra ended 2026-11-21T10:00:00Z"]);
+    assert_eq!(concerns, [ENDED, NONE]);
+    // Nobody was given the second one.
+    let (spare, digest) = ("spare".to_owned(), "d2".to_owned());
+    let entra = idp.house.store.tokens().await.unwrap().remove(0);
+    let until = "2027-11-21T10:00:00Z".parse().unwrap();
+    let spare = ApiToken { name: spare, digest, until, ..entra };
+    assert!(idp.house.store.keep_token(&spare).await.unwrap());
+    let (tokens, concerns) = of_tokens(&idp, "2026-12-21T09:59:59Z").await;
+    let good = "token spare until 2027-11-21T10:00:00Z";
+    assert_eq!(tokens, ["token entra ended 2026-11-21T10:00:00Z", good]);
+    assert_eq!(concerns, [ENDED]);
+    let a_month_later = of_tokens(&idp, "2026-12-21T10:00:00Z").await;
+    assert_eq!(a_month_later, (vec![good.to_owned()], Vec::new()));
+    idp.house.store.revoke_token("entra").await.unwrap();
+    let revoked = of_tokens(&idp, "2026-11-21T10:00:00Z").await;
+    assert_eq!(revoked, (vec![good.to_owned()], Vec::new()));
 }
 
 #[tokio::test]
