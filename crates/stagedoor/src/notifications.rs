@@ -8,6 +8,7 @@ use crate::idp_metadata::{self, Copies};
 use crate::secret_source::SecretSource;
 use access::map::{AccessMap, MailSettings, Notifications, Topic, WebhookSettings};
 use anyhow::{Context, Result};
+use control::directory::pushing;
 use control::door::{Door, KeyStatus, TrustStatus};
 use control::notify::{Channel, Channels, Facts, Notifier, Seen, conditions};
 use jiff::{SignedDuration, Timestamp};
@@ -135,6 +136,7 @@ impl Telling {
         let reading = plane.readings.newest(last_full);
         let reading = reading.filter(|reading| now.duration_since(reading.at) < OLD);
         let (trust, keys) = self.ends.told(&plane.map, &self.map, now).await;
+        let pushing = pushing(&plane.map, &*self.parts.store, now).await.ok();
         let looked = plane.meter.read();
         let watched = self.parts.store.audit_watched().await.ok().flatten();
         let mirror = plane.mirror_seen().await;
@@ -143,6 +145,7 @@ impl Telling {
             reading: reading.as_deref().map(Seen::from),
             temporary: temporary.as_deref(),
             trust: Some((&trust, &keys)),
+            pushing: pushing.as_deref(),
             status: status.as_ref(),
             audit: looked.audit.as_ref().map(|seen| seen.fault.as_deref()),
             watched: watched.as_ref().filter(|seen| now.duration_since(seen.at) < LONG_PAST),

@@ -74,6 +74,8 @@ pub enum Topic {
     OffboardingStuck,
     /// A certificate or metadata that sign-in depends on ends soon.
     CertificateExpiring,
+    /// A token with which an identity provider pushes people ends soon or has ended, or there is none.
+    TokenEnding,
     /// Nothing was read in full for too long.
     SyncStale,
     /// Somebody has access by break-glass.
@@ -88,10 +90,11 @@ pub enum Topic {
 
 impl Topic {
     /// Every one.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::GuardRefused,
         Self::OffboardingStuck,
         Self::CertificateExpiring,
+        Self::TokenEnding,
         Self::SyncStale,
         Self::BreakGlass,
         Self::AuditBroken,
@@ -105,6 +108,7 @@ impl Topic {
             Self::GuardRefused => "guard-refused",
             Self::OffboardingStuck => "offboarding-stuck",
             Self::CertificateExpiring => "certificate-expiring",
+            Self::TokenEnding => "token-ending",
             Self::SyncStale => "sync-stale",
             Self::BreakGlass => "break-glass",
             Self::AuditBroken => "audit-broken",

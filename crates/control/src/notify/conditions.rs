@@ -2,6 +2,7 @@
 
 use crate::audit::AuditWatched;
 use crate::desk::Reading;
+use crate::directory::{PushToken, Pushing};
 use crate::door::{KeyStatus, TrustStatus};
 use crate::meter::{LoopStatus, MirrorSeen, PassOutcome};
 use access::check::Violation;
@@ -54,6 +55,8 @@ pub struct Facts<'a> {
     pub temporary: Option<&'a [TemporaryGrant]>,
     /// Identity providers and our own keys.
     pub trust: Option<(&'a [TrustStatus], &'a [KeyStatus])>,
+    /// Directories that are pushed.
+    pub pushing: Option<&'a [Pushing]>,
     /// The loop.
     pub status: Option<&'a LoopStatus>,
     /// What a look at the audit log found wrong; `Some(None)`: nothing.
@@ -119,6 +122,10 @@ pub fn conditions(facts: &Facts<'_>, now: Timestamp) -> Judged {
         judged.known.insert(Topic::CertificateExpiring);
         judged.conditions.extend(trust.iter().flat_map(|trust| of_provider(trust, now)));
         judged.conditions.extend(of_ours(keys, now));
+    }
+    if let Some(pushing) = facts.pushing {
+        judged.known.insert(Topic::TokenEnding);
+        judged.conditions.extend(pushing.iter().flat_map(|pushing| of_pushing(pushing, now)));
     }
     if let Some(status) = facts.status {
         judged.known.insert(Topic::SyncStale);
@@ -255,6 +262,43 @@ fn of_ours(keys: &[KeyStatus], now: Timestamp) -> Option<Condition> {
         "Make another key with `stagedoor saml key new`, give the identity providers the new \
          metadata, then let the old key go.",
     ))
+}
+
+/// Which of its tokens an identity provider has nobody knows, so each is told of that ends.
+fn of_pushing(pushing: &Pushing, now: Timestamp) -> Vec<Condition> {
+    let Pushing { directory, tokens, .. } = pushing;
+    let condition = |subject, headline, text| Condition {
+        topic: Topic::TokenEnding,
+        subject,
+        headline,
+        text,
+        remedy:
+            "Make a token with `stagedoor token create`, enter it at the identity provider, and \
+                 revoke the one that ends with `stagedoor token revoke`."
+                .to_owned(),
+        page: "/admin/health",
+    };
+    if tokens.is_empty() {
+        let headline = format!("Nobody can push people to directory {directory}");
+        let text = "There is no token for it. People who leave keep what they have.".to_owned();
+        return vec![condition(format!("directory/{directory}"), headline, text)];
+    }
+    let near = tokens.iter().filter(|token| is_near(token.until, now));
+    let told = near.map(|PushToken { name, until }| {
+        let day = until.strftime("%-d %b %Y");
+        let what = format!("SCIM token {name} of directory {directory}");
+        let (headline, since) = if *until <= now {
+            (format!("{what} ended on {day}"), "Since then")
+        } else {
+            (format!("{what} ends on {day}"), "From then on")
+        };
+        let text = format!(
+            "Its end is {until}. {since} whoever pushes with it is refused, and people who leave keep \
+             what they have."
+        );
+        condition(format!("directory/{directory}/token/{name}"), headline, text)
+    });
+    told.collect()
 }
 
 fn ending(subject: &str, what: &str, end: Timestamp, now: Timestamp, remedy: &str) -> Condition {

@@ -110,6 +110,60 @@ fn our_own_first_certificate_counts() {
     assert!(told(&Facts { trust: Some((&[], &later)), ..Facts::default() }).is_empty());
 }
 
+fn of_tokens(tokens: &[(&str, &str)]) -> Vec<(String, String)> {
+    let tokens = tokens.iter();
+    let pushing = Pushing {
+        directory: access::ids::DirectoryName::parse("corp").unwrap(),
+        tokens: tokens
+            .map(|(name, until)| PushToken { name: (*name).to_owned(), until: at(until) })
+            .collect(),
+        changed: None,
+    };
+    let facts = Facts { pushing: Some(&[pushing]), ..Facts::default() };
+    assert_eq!(conditions(&facts, now()).known, BTreeSet::from([Topic::TokenEnding]));
+    told(&facts).into_iter().map(|(_, subject, headline)| (subject, headline)).collect()
+}
+
+#[test]
+fn tokens_that_push_are_told_thirty_days_before_their_end_and_after_it() {
+    let one = |headline: &str| vec![("directory/corp/token/entra".to_owned(), headline.to_owned())];
+    assert_eq!(of_tokens(&[("entra", "2026-12-21T12:00:01Z")]), []);
+    assert_eq!(
+        of_tokens(&[("entra", "2026-12-21T12:00:00Z")]),
+        one("SCIM token entra of directory corp ends on 21 Dec 2026")
+    );
+    // It may be the one that the identity provider has: a good one beside it hides nothing.
+    assert_eq!(
+        of_tokens(&[("entra", "2026-11-21T12:00:00Z"), ("spare", "2027-11-21T00:00:00Z")]),
+        one("SCIM token entra of directory corp ended on 21 Nov 2026")
+    );
+    assert_eq!(
+        of_tokens(&[]),
+        [("directory/corp".to_owned(), "Nobody can push people to directory corp".to_owned())]
+    );
+}
+
+#[test]
+fn what_the_end_of_a_token_means_is_told() {
+    let texts = ["2026-11-30T00:00:00Z", "2026-11-20T00:00:00Z"].map(|until| {
+        let token = PushToken { name: "entra".to_owned(), until: at(until) };
+        let directory = access::ids::DirectoryName::parse("corp").unwrap();
+        let pushing = Pushing { directory, tokens: vec![token], changed: None };
+        let facts = Facts { pushing: Some(&[pushing]), ..Facts::default() };
+        let judged = conditions(&facts, now());
+        judged.conditions.first().unwrap().text.clone()
+    });
+    assert_eq!(
+        texts,
+        [
+            "Its end is 2026-11-30T00:00:00Z. From then on whoever pushes with it is refused, and people who \
+             leave keep what they have.",
+            "Its end is 2026-11-20T00:00:00Z. Since then whoever pushes with it is refused, and people who \
+             leave keep what they have.",
+        ]
+    );
+}
+
 #[test]
 fn a_full_pass_is_late_after_two_hours() {
     let status = |last: Option<&str>, oldest: &str| LoopStatus {
