@@ -22,7 +22,7 @@ const PASSES: &[u64] =
 const ON_THE_WAY: &[u64] =
     &[1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000, 900_000, 3_600_000];
 
-/// Ways out, with and without a hold: half a minute to a month.
+/// Ways out once the hold is over: half a minute to a month.
 const WAYS_OUT: &[u64] = &[
     30_000,
     60_000,

@@ -66,7 +66,8 @@ pub struct LoopCounts {
     pub guard_trips: u64,
     /// How often glass was broken.
     pub break_glass: u64,
-    /// From the mark of a profile as leaving to its deletion, as AWS accepted it. A hold counts.
+    /// From the end of a leaving profile's hold, or from its mark where nothing is held, to its deletion, as AWS
+    /// accepted it.
     pub revocations: Histogram,
     /// From a change in the directory to the event of it that was heard.
     pub event_lag: Histogram,

@@ -9,13 +9,16 @@ use super::Outcome;
 use super::hand::Hand;
 use crate::departure::HISTORY;
 use crate::ports::{
-    AppOwner, AuditEntry, AuditEvent, CallError, DomainTarget, Ensured, ProfileUpdate, StoreError,
+    AppOwner, AuditEntry, AuditEvent, CallError, Departure, DomainTarget, Ensured, ProfileUpdate,
+    StoreError,
 };
 use crate::receipt::{is_begun, is_written, words};
 use access::observed::{AuthMode, ObservedDomain, ObservedProfile, TAG_AGREED, TAG_LEAVING};
 use access::offboarding::{self, Advance, Call};
 use access::plan::{Action, SpaceHandover};
 use access::reason::ReasonCode;
+use access::snapshot::Hold;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -35,6 +38,23 @@ impl Marking {
     pub(super) fn of(new: bool, agreed: bool) -> Self {
         if new { Self::Set { agreed } } else { Self::Present }
     }
+}
+
+/// Since when a profile that goes at `now` could have gone: since the end of its hold, or since an admin
+/// said that nothing is held.
+fn could_go(
+    leaving_since: Timestamp,
+    hold_seconds: u64,
+    departures: &[Departure],
+    now: Timestamp,
+) -> Timestamp {
+    let hold = i64::try_from(hold_seconds).map_or(SignedDuration::MAX, SignedDuration::from_secs);
+    let end = leaving_since.checked_add(hold).unwrap_or(Timestamp::MAX);
+    let skipped = departures.iter().filter(|departure| departure.hold == Hold::Skipped);
+    let skipped = skipped.map(|departure| departure.since.max(leaving_since)).min();
+    let over = skipped.map_or(end, |skipped| skipped.min(end));
+    // One that failed to be made holds nothing, and goes at once.
+    if over <= now { over } else { leaving_since }
 }
 
 /// A profile, and what the log says of its person so far.
@@ -209,7 +229,7 @@ impl Hand<'_> {
                 written?;
                 let ensured = self.plane.provision.delete_profile(target, &profile.name).await?;
                 if ensured == Ensured::Changed {
-                    self.revoked(profile);
+                    self.revoked(case).await;
                 }
                 ensured
             }
@@ -217,11 +237,20 @@ impl Hand<'_> {
         Ok((ensured == Ensured::Changed).then_some(what))
     }
 
-    /// Counts how long the profile was on its way out.
-    fn revoked(&self, profile: &ObservedProfile) {
+    /// Counts how long it took to take the profile away once its hold was over. Whose departures cannot be
+    /// read is not counted.
+    async fn revoked(&self, case: &Case<'_>) {
+        let Case { action, profile, .. } = *case;
         let now = self.plane.clock.now();
-        let took = profile.leaving_since().map(|since| now.duration_since(since));
-        if let Some(took) = took.and_then(|took| Duration::try_from(took).ok()) {
+        let person = BTreeSet::from([action.person.clone()]);
+        let departures = self.plane.departures.departures(Some(&person)).await;
+        let (Some(since), Ok(mut departures)) = (profile.leaving_since(), departures) else {
+            return;
+        };
+        departures.retain(|departure| departure.team.as_ref().is_none_or(|of| *of == action.team));
+        let hold = self.plane.map.offboarding.hold_seconds;
+        let took = now.duration_since(could_go(since, hold, &departures, now));
+        if let Ok(took) = Duration::try_from(took) {
             self.plane.meter.count(|counts| counts.revocations.observe(took));
         }
     }
@@ -232,6 +261,57 @@ impl Hand<'_> {
             Ok(past) if is_written(past, entry) => Ok(()),
             // A log that cannot be read may yet be written; twice is better than never.
             _ => self.plane.audit.append(entry).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use access::ids::PersonId;
+
+    const DAY: u64 = 86_400;
+
+    fn at(day: u64, hour: u64) -> Timestamp {
+        format!("2026-11-{day:02}T{hour:02}:00:00Z").parse().unwrap()
+    }
+
+    fn departure(since: Timestamp, hold: Hold) -> Departure {
+        Departure {
+            person: PersonId::parse("id-ana").unwrap(),
+            user_name: None,
+            team: None,
+            since,
+            by: "cli:root".to_owned(),
+            why: None,
+            hold,
+        }
+    }
+
+    #[test]
+    fn a_removal_counts_from_the_end_of_the_hold() {
+        let marked = at(1, 9);
+        assert_eq!(could_go(marked, 7 * DAY, &[], at(8, 10)), at(8, 9));
+        assert_eq!(could_go(marked, 0, &[], at(1, 10)), marked);
+        let mapped = [departure(marked, Hold::AsMapped)];
+        assert_eq!(could_go(marked, 7 * DAY, &mapped, at(8, 10)), at(8, 9));
+        // It failed to be made, and goes before its hold is over.
+        assert_eq!(could_go(marked, 7 * DAY, &[], at(1, 10)), marked);
+        assert_eq!(could_go(marked, u64::MAX, &[], at(1, 10)), marked);
+    }
+
+    #[test]
+    fn a_hold_that_an_admin_skips_is_over_then() {
+        let marked = at(3, 9);
+        for (skipped, over) in [
+            (at(2, 9), marked),
+            (marked, marked),
+            (at(5, 9), at(5, 9)),
+            // It was over already.
+            (at(20, 9), at(10, 9)),
+        ] {
+            let departures = [departure(skipped, Hold::Skipped), departure(marked, Hold::AsMapped)];
+            assert_eq!(could_go(marked, 7 * DAY, &departures, at(21, 9)), over, "{skipped}");
         }
     }
 }

@@ -179,6 +179,47 @@ async fn only_the_hold_of_whom_it_was_said_of_is_skipped() {
     assert_eq!(world.leaving(), ["bob--fraud"]);
 }
 
+/// How long removals took, by what this process counted, and how many there were.
+fn removals(plane: &Plane) -> (u64, u64) {
+    let counted = plane.meter.read().revocations;
+    (counted.count(), counted.sum().as_secs())
+}
+
+#[tokio::test(start_paused = true)]
+async fn how_long_a_removal_took_is_counted_from_the_end_of_the_hold() {
+    const HOLD: u64 = 7 * 86_400;
+    let world = World::of(&["ada"]);
+    world.leave("ada", "ml-fraud");
+    let plane = world.plane(MAP);
+    pass(&plane, "ada").await;
+    for_seconds(HOLD - 1).await;
+    pass(&plane, "ada").await;
+    assert_eq!((world.leaving().len(), removals(&plane)), (1, (0, 0)));
+    for_seconds(121).await;
+    pass(&plane, "ada").await;
+    assert!(world.state().profiles.is_empty());
+    assert_eq!(removals(&plane), (1, 120));
+    // It is gone, and nothing is left to count.
+    pass(&plane, "ada").await;
+    assert_eq!(removals(&plane), (1, 120));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_removal_whose_hold_is_skipped_is_counted_from_then() {
+    let world = World::of(&["ada"]);
+    world.leave("ada", "ml-fraud");
+    let plane = world.plane(MAP);
+    pass(&plane, "ada").await;
+    for_seconds(86_400).await;
+    let since = plane.clock.now();
+    let skipped = Departure { hold: Hold::Skipped, since, ..departure("ada", None) };
+    written(plane.depart(&skipped).await);
+    for_seconds(60).await;
+    pass(&plane, "ada").await;
+    assert!(world.state().profiles.is_empty());
+    assert_eq!(removals(&plane), (1, 60));
+}
+
 #[tokio::test(start_paused = true)]
 async fn said_twice_it_is_in_force_once_and_told_once() {
     let world = World::of(&["ada"]);

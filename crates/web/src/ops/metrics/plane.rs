@@ -132,8 +132,8 @@ impl Page {
         self.counter("stagedoor_guard_trips_total", help, &[], |family| {
             family.count(&[], counts.guard_trips);
         });
-        let help = "From the mark of a profile as leaving to its deletion, as AWS accepted it. A \
-                    hold counts.";
+        let help = "From the end of a leaving profile's hold by the present map, or from its mark where nothing \
+                    is held, to its deletion, as AWS accepted it.";
         self.histogram("stagedoor_revoke_duration_seconds", help, &[], |family| {
             family.durations(&[], &counts.revocations);
         });
