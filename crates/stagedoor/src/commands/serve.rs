@@ -290,7 +290,8 @@ fn parts_at_work(
     let mut tasks: JoinSet<Result<()>> = JoinSet::new();
     if let Some(listener) = ops {
         let calls = Arc::clone(&parts.aws) as _;
-        let router = web::ops_router(Arc::clone(&door), calls, parts.plane.clone(), condition);
+        let (plane, store) = (parts.plane.clone(), Arc::clone(&parts.store));
+        let router = web::ops_router(Arc::clone(&door), calls, plane, store, condition);
         let end = seen(closed.clone());
         tasks.spawn(
             async move { web::serve(listener, router, end).await.context("the ops listener") },

@@ -18,10 +18,11 @@ use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use control::directory::{Pushing, pushing};
 use control::door::Door;
 use control::meter::LoopStatus;
 use control::plane::Plane;
-use control::ports::{CallMeter, StoreError};
+use control::ports::{CallMeter, Store, StoreError};
 use health::Health;
 use metrics::Numbers;
 use std::sync::Arc;
@@ -32,6 +33,7 @@ struct Watch {
     door: Arc<Door>,
     calls: Arc<dyn CallMeter>,
     plane: Plane,
+    store: Arc<dyn Store>,
     condition: Condition,
 }
 
@@ -61,6 +63,16 @@ impl Watch {
         }
         status
     }
+
+    /// How it stands with the directories that are pushed; nothing where the store cannot be read.
+    async fn pushing(&self) -> Vec<Pushing> {
+        let (map, now) = (self.plane.current().map, self.plane.clock.now());
+        let found = pushing(&map, &*self.store, now).await;
+        found.unwrap_or_else(|error| {
+            tracing::error!(%error, "how it stands with directories that are pushed cannot be read");
+            Vec::new()
+        })
+    }
 }
 
 /// The routes of the ops listener.
@@ -75,6 +87,7 @@ pub fn ops_router(
     door: Arc<Door>,
     calls: Arc<dyn CallMeter>,
     plane: Plane,
+    store: Arc<dyn Store>,
     condition: Condition,
 ) -> Router {
     Router::new()
@@ -83,7 +96,7 @@ pub fn ops_router(
         .route("/healthz", get(healthy))
         .route("/metrics", get(exposition))
         .layer(map_response(with_headers))
-        .with_state(Watch { door, calls, plane, condition })
+        .with_state(Watch { door, calls, plane, store, condition })
 }
 
 /// Ready is whoever has its store and can decide about at least one identity provider, if the map has any:
@@ -118,6 +131,7 @@ async fn exposition(State(watch): State<Watch>) -> Response {
         events: watch.plane.events.read(),
         counts: watch.plane.meter.read(),
         status: watch.loop_status().await.ok(),
+        pushing: watch.pushing().await,
         places: watch
             .plane
             .current()

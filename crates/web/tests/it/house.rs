@@ -321,7 +321,13 @@ impl House {
             .with_clinic(crate::rooms::clinic());
         let router = web::router(Arc::clone(&door), Arc::new(desk), config);
         let calls = world.clone();
-        let ops = web::ops_router(Arc::clone(&door), calls, plane.clone(), condition.clone());
+        let ops = web::ops_router(
+            Arc::clone(&door),
+            calls,
+            plane.clone(),
+            store.clone(),
+            condition.clone(),
+        );
         Self { door, router, ops, plane, store, records, condition, world }
     }
 

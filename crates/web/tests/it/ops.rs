@@ -1,9 +1,11 @@
 //! The second listener.
 
 use crate::house::House;
+use crate::scim::Idp;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
+use control::desk::Right;
 use control::door::SessionToken;
 use serde_json::Value;
 use tower::ServiceExt;
@@ -106,6 +108,27 @@ async fn metrics_count_what_happened_at_the_door() {
     for secret in [house.key("open:fraud").as_str(), crate::house::TOKEN] {
         assert!(!text.contains(secret));
     }
+}
+
+#[tokio::test]
+async fn metrics_say_when_tokens_that_push_end_and_when_a_push_changed_something() {
+    let idp = Idp::new().await;
+    let (_, _, before) = ask(&idp.house.ops, "/metrics").await;
+    assert!(!before.contains("\nstagedoor_scim_last_change_timestamp_seconds{"), "{before}");
+    idp.user("ada").await;
+    // What does not push is none of them.
+    idp.house.token("ci", &[Right::See]).await;
+    let (status, _, text) = ask(&idp.house.ops, "/metrics").await;
+    assert_eq!(status, 200);
+    let told: Vec<&str> = text.lines().filter(|line| line.starts_with("stagedoor_scim_")).collect();
+    assert_eq!(
+        told,
+        [
+            r#"stagedoor_scim_last_change_timestamp_seconds{directory="scim"} 1795251600"#,
+            r#"stagedoor_scim_token_expiry_timestamp_seconds{directory="scim",token="entra"} 1795255200"#,
+        ]
+    );
+    assert!(!text.contains(&idp.bearer));
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 //! The numbers are read when asked for: whoever counts knows nothing of Prometheus. The crate
 //! `prometheus` writes the text (HELP, TYPE, escaping) in the format 0.0.4, which every scraper
 //! reads; `prometheus-client` writes the format of its successor only. Labels are bounded: reason
-//! codes, keys of the map, operations and error codes of AWS; never a person.
+//! codes, keys of the map, names of tokens, operations and error codes of AWS; never a person.
 
 mod door;
 mod family;
@@ -14,6 +14,7 @@ pub use reference::metrics_reference;
 
 use super::condition::State;
 use access::ids::{AccountId, DomainKey, Region};
+use control::directory::Pushing;
 use control::door::{DoorCounts, KeyStatus, TrustStatus};
 use control::event::EventCounts;
 use control::meter::{LoopCounts, LoopStatus};
@@ -34,6 +35,8 @@ pub(super) struct Numbers {
     pub(super) counts: LoopCounts,
     /// Absent: the store cannot be read.
     pub(super) status: Option<LoopStatus>,
+    /// The directories that are pushed.
+    pub(super) pushing: Vec<Pushing>,
     /// Account and Region of the map's domains.
     pub(super) places: BTreeMap<DomainKey, (AccountId, Region)>,
     pub(super) process: State,
@@ -54,6 +57,7 @@ fn page(numbers: &Numbers, now: Timestamp) -> Vec<Family> {
     page.calls(&numbers.calls);
     page.events(&numbers.events, &numbers.counts);
     page.passes(&numbers.counts);
+    page.pushing(&numbers.pushing);
     page.mirror(&numbers.counts);
     page.audit(&numbers.counts);
     page.overview(numbers.counts.overview.as_ref(), &numbers.places);

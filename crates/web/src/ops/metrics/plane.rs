@@ -2,6 +2,7 @@
 
 use super::Page;
 use access::ids::{AccountId, DomainKey, Region};
+use control::directory::Pushing;
 use control::event::{EventCounts, Family as EventFamily, Outcome as EventOutcome};
 use control::meter::{CHANGES, LoopCounts, LoopStatus, MirrorSeen, Overview, STAGES};
 use control::ports::CallCounts;
@@ -89,6 +90,34 @@ impl Page {
                 family.time(&[], at);
             }
         });
+    }
+
+    /// Directories that are pushed. A token is told by its name, which an admin gave it.
+    pub(super) fn pushing(&mut self, pushing: &[Pushing]) {
+        let help = "When a token for pushing by SCIM ends or has ended, until 30 days after its end; the last \
+                    to end, until it is revoked.";
+        let name = "stagedoor_scim_token_expiry_timestamp_seconds";
+        self.gauge(name, help, &["directory", "token"], |family| {
+            for Pushing { directory, tokens, .. } in pushing {
+                for token in tokens {
+                    family.time(&[directory.as_str(), &token.name], token.until);
+                }
+            }
+        });
+        let help = "When a push by SCIM last changed something. Where nothing changes, a directory that is \
+                    pushed looks as one that is cut off.";
+        self.gauge(
+            "stagedoor_scim_last_change_timestamp_seconds",
+            help,
+            &["directory"],
+            |family| {
+                for Pushing { directory, changed, .. } in pushing {
+                    if let Some(at) = changed {
+                        family.time(&[directory.as_str()], *at);
+                    }
+                }
+            },
+        );
     }
 
     /// The mirror: nothing is said before this process made a run.

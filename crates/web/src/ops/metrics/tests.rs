@@ -1,9 +1,10 @@
 //! The text as a scraper reads it.
 
 use super::*;
-use access::ids::{IdpKey, TeamKey};
+use access::ids::{DirectoryName, IdpKey, TeamKey};
 use access::reason::ReasonCode;
 use control::audit::AuditWatched;
+use control::directory::{PushToken, Pushing};
 use control::door::RenewalFailure;
 use control::event::{Family, Outcome as EventOutcome};
 use control::meter::{AuditSeen, Histogram, MirrorSeen, Overview, PassOutcome};
@@ -437,6 +438,30 @@ fn what_the_last_full_pass_saw_is_told_by_keys_of_the_map() {
     assert_eq!(limits, 1, "the limit is the account's, not the domain's");
     let app = [("instance_type", "ml.t3.medium"), ("team", "fraud")];
     assert_sample(&samples, "stagedoor_apps_running", &app, "6");
+}
+
+#[test]
+fn directories_that_are_pushed_tell_when_their_tokens_end_and_when_something_changed() {
+    let name = |text: &str| DirectoryName::parse(text).unwrap();
+    let token = |name: &str, until| PushToken { name: name.to_owned(), until: at(until) };
+    let tokens = vec![
+        token("entra", "2026-12-01T00:00:00Z"),
+        // It has ended.
+        token("first", "2026-11-21T00:00:00Z"),
+    ];
+    let pushing = vec![
+        Pushing { directory: name("corp"), tokens, changed: Some(now()) },
+        Pushing { directory: name("partners"), tokens: Vec::new(), changed: None },
+    ];
+    let numbers = Numbers { pushing, ..Numbers::default() };
+    let samples = read(&exposition(&numbers, now()).unwrap());
+    let (ends, corp) = ("stagedoor_scim_token_expiry_timestamp_seconds", ("directory", "corp"));
+    assert_sample(&samples, ends, &[corp, ("token", "entra")], "1796083200");
+    assert_sample(&samples, ends, &[corp, ("token", "first")], "1795219200");
+    let changed = "stagedoor_scim_last_change_timestamp_seconds";
+    assert_sample(&samples, changed, &[corp], "1795251600");
+    let scim = samples.iter().filter(|(name, ..)| name.starts_with("stagedoor_scim_"));
+    assert_eq!(scim.count(), 3);
 }
 
 #[test]
