@@ -71,6 +71,15 @@ fn silence() -> (World, Receiver<Value>) {
     (world, heard)
 }
 
+/// A directory that is pushed, whose token ends within the hour.
+fn pushed() -> (World, Receiver<Value>) {
+    let (world, heard) = world(&format!("{SEED}{FAST}"));
+    let read = "identity_center: { region: eu-west-1, identity_store_id: d-906716eb24 }";
+    world.write("access.yaml", &map().replace(read, "scim: {}"));
+    world.run(&["token", "create", "entra", "--scope", "scim", "--for", "1h"]).exits(0);
+    (world, heard)
+}
+
 /// Waits until the room has heard each of these, whatever else it hears.
 #[track_caller]
 fn hears(heard: &Receiver<Value>, wanted: &[&str]) {
@@ -90,6 +99,7 @@ const GUARD: &str = "The guard holds a plan back that takes 3 profiles away";
 const STUCK: &str = "The offboarding of cleo--fraud in research is stuck";
 const ENDS: &str = "The metadata of identity provider corp ends on";
 const STALE: &str = "Nothing was read in full for more than 2 hours";
+const TOKEN: &str = "SCIM token entra of directory scim ends on";
 
 fn server(world: &World) -> Running {
     server_with(world, &[])
@@ -114,6 +124,16 @@ fn serve_tells_that_nothing_was_read_for_hours() {
     let (world, heard) = silence();
     let mut server = server(&world);
     hears(&heard, &[STALE]);
+    assert!(server.terminate().success(), "{}", server.said());
+}
+
+#[test]
+fn serve_tells_of_a_token_that_ends_until_it_is_revoked() {
+    let (world, heard) = pushed();
+    let mut server = server(&world);
+    hears(&heard, &[TOKEN]);
+    world.run(&["token", "revoke", "entra"]).exits(0);
+    hears(&heard, &[&format!("Over: {TOKEN}"), "Nobody can push people to directory scim"]);
     assert!(server.terminate().success(), "{}", server.said());
 }
 
@@ -199,6 +219,14 @@ fn the_timer_tells_that_nothing_was_read_for_hours() {
     let mut invoker = Invoker::start(&world, &[]);
     invoker.answer(&tick());
     hears(&heard, &[STALE]);
+}
+
+#[test]
+fn the_timer_tells_of_a_token_that_ends() {
+    let (world, heard) = pushed();
+    let mut invoker = Invoker::start(&world, &[]);
+    invoker.answer(&tick());
+    hears(&heard, &[TOKEN]);
 }
 
 /// Stagedoor's own certificate: Door alone has the key, and leaves for the timer when it ends.
