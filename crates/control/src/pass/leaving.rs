@@ -244,10 +244,10 @@ impl Hand<'_> {
         let now = self.plane.clock.now();
         let person = BTreeSet::from([action.person.clone()]);
         let departures = self.plane.departures.departures(Some(&person)).await;
-        let (Some(since), Ok(mut departures)) = (profile.leaving_since(), departures) else {
-            return;
-        };
+        let Ok(mut departures) = departures else { return };
         departures.retain(|departure| departure.team.as_ref().is_none_or(|of| *of == action.team));
+        // Nothing is deleted without its mark: one that was read without was marked by this pass.
+        let since = profile.leaving_since().unwrap_or(now);
         let hold = self.plane.map.offboarding.hold_seconds;
         let took = now.duration_since(could_go(since, hold, &departures, now));
         if let Ok(took) = Duration::try_from(took) {

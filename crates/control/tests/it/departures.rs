@@ -205,6 +205,17 @@ async fn how_long_a_removal_took_is_counted_from_the_end_of_the_hold() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_removal_that_takes_one_pass_is_counted_too() {
+    let world = World::of(&["ada"]);
+    world.leave("ada", "ml-fraud");
+    world.state().profiles.get_mut("ada--fraud").unwrap().apps.clear();
+    let plane = world.plane(&MAP.replace("hold: 7d", "hold: 0d"));
+    pass(&plane, "ada").await;
+    assert!(world.state().profiles.is_empty());
+    assert_eq!(removals(&plane), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_removal_whose_hold_is_skipped_is_counted_from_then() {
     let world = World::of(&["ada"]);
     world.leave("ada", "ml-fraud");
