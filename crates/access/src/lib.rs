@@ -3,6 +3,7 @@
 //! Everything here is pure: no clock, no randomness, no environment, no I/O. Time is an argument,
 //! maps are sorted, and equal inputs give equal plans, byte for byte.
 
+mod assignment;
 pub mod authorisation;
 pub mod check;
 pub mod drift;

@@ -1,10 +1,11 @@
 //! The rungs above and below the grants: directory, placement, role, profile and network.
 
 use super::{Facts, Rung, Since, Stage, Verdict};
+use crate::assignment::Lacking;
 use crate::ids::{DomainKey, PersonId, ProfileName, TeamKey};
 use crate::map::Placement;
 use crate::network::{NetworkMatch, NetworkRule};
-use crate::observed::{ObservedProfile, ObservedRole};
+use crate::observed::{AuthMode, ObservedProfile, ObservedRole};
 use crate::plan::{Action, Kept, Step};
 use crate::reason::ReasonCode;
 use crate::shell::CommandLine;
@@ -65,13 +66,15 @@ impl Facts<'_> {
             domain.domain_id, domain.account_id, domain.region
         );
         let rung = Rung::new(Stage::Placement, Verdict::Holds, ReasonCode::Placed, text);
-        let stands = self
-            .plan
-            .kept
-            .iter()
-            .find(|k| &k.domain == key && k.person.is_none() && k.profile.is_none());
+        // What else the plan says of the domain, such as a group assigned that no grant names, stops nobody.
+        let stands = self.plan.kept.iter().find(|kept| {
+            let code = kept.reason;
+            &kept.domain == key
+                && kept.profile.is_none()
+                && matches!(code, ReasonCode::DomainUnreadable | ReasonCode::DomainNotInService)
+        });
         Some(match stands {
-            None => rung,
+            None => self.assigned(rung, person, (key, team)),
             Some(kept) => Rung {
                 verdict: Verdict::Breaks,
                 code: kept.reason,
@@ -80,6 +83,49 @@ impl Facts<'_> {
                 ..rung
             },
         })
+    }
+
+    /// The rung of the placement, with what the person lacks to be let in where Identity Center does that.
+    fn assigned(&self, rung: Rung, person: &PersonId, at: (&DomainKey, &TeamKey)) -> Rung {
+        let lacking = || {
+            let domain = self.observed.domains.get(at.0)?;
+            let right = self.entitled.get(person, at.1)?;
+            let is_sso = domain.auth_mode == AuthMode::Sso;
+            is_sso.then(|| Lacking::of(self.map, self.snapshot, domain, right))?
+        };
+        let Some(lacking) = lacking() else { return rung };
+        let (code, text, remedy) = match lacking {
+            Lacking::Assignment { group_name, .. } => (
+                ReasonCode::Entitled,
+                format!("group `{group_name}` will be assigned to its application"),
+                self.sync(person),
+            ),
+            Lacking::Enforcement { group_name } => (
+                ReasonCode::NotEnforced,
+                format!("group `{group_name}` is not assigned to its application"),
+                "Add the team to `rollout.enforce` in the map.".to_owned(),
+            ),
+            Lacking::ByHand { group_name } => (
+                ReasonCode::AssignmentManual,
+                format!("whether group `{group_name}` is assigned to it, it does not tell"),
+                format!("Assign `{group_name}` to the domain in the SageMaker console."),
+            ),
+            Lacking::Elsewhere { group_name } => (
+                ReasonCode::GroupElsewhere,
+                format!(
+                    "group `{group_name}` is not of Identity Center and cannot be assigned to it"
+                ),
+                "Assign a group of Identity Center with the same people in the SageMaker console."
+                    .to_owned(),
+            ),
+            Lacking::Alone { user_name } => (
+                ReasonCode::AssignmentManual,
+                format!("{user_name} is not assigned to it, and a temporary grant assigns nobody"),
+                format!("Assign {user_name} to the domain in the SageMaker console."),
+            ),
+        };
+        let text = format!("{}: {text}", rung.text);
+        Rung { verdict: Verdict::Depends, code, text, remedy: Some(remedy), ..rung }
     }
 
     /// The one of the team's domains that the plan speaks of for this person, or the first.
@@ -149,11 +195,16 @@ impl Facts<'_> {
             Step::Remove { .. } => "will be taken away",
         };
         let text = format!("profile {} in {} {what}", action.profile, action.domain);
-        let person = self.snapshot.people.get(&action.person);
-        let who = person.map_or(action.person.as_str(), |p| p.user_name.as_str());
         Rung::new(Stage::Profile, Verdict::Depends, action.reason, text)
             .since(self.leaving_since(&action.domain, &action.profile))
-            .remedy(format!("Run `{}`.", CommandLine::of(&["sync"]).with("--person", who)))
+            .remedy(self.sync(&action.person))
+    }
+
+    /// What makes the plan true for this person at once.
+    fn sync(&self, person: &PersonId) -> String {
+        let known = self.snapshot.people.get(person);
+        let who = known.map_or(person.as_str(), |p| p.user_name.as_str());
+        format!("Run `{}`.", CommandLine::of(&["sync"]).with("--person", who))
     }
 
     fn left_alone(&self, kept: &Kept) -> Rung {

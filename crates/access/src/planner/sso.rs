@@ -2,14 +2,14 @@
 //! Center application to which the person's group has to be assigned.
 
 use super::{Case, Planner};
+use crate::assignment::Lacking;
 use crate::ids::{DomainKey, GroupId};
 use crate::naming::{hashed_sso_profile_name, sso_profile_name};
-use crate::observed::{ObservedApplication, ObservedDomain};
+use crate::observed::ObservedDomain;
 use crate::owned::{Owned, OwnedProfile};
 use crate::plan::{Assignment, Kept};
 use crate::reason::ReasonCode;
-use crate::snapshot::{Coverage, Person};
-use arcstr::ArcStr;
+use crate::snapshot::Coverage;
 use std::collections::BTreeSet;
 
 impl<'a> Planner<'a> {
@@ -21,40 +21,15 @@ impl<'a> Planner<'a> {
         owned: &Owned<'a>,
     ) {
         let mut needed: BTreeSet<&GroupId> = BTreeSet::new();
-        let mut unassigned: BTreeSet<&ArcStr> = BTreeSet::new();
-        let mut elsewhere: BTreeSet<&ArcStr> = BTreeSet::new();
-        let mut unenforced: BTreeSet<&ArcStr> = BTreeSet::new();
-        let mut alone: BTreeSet<&str> = BTreeSet::new();
+        let mut lacking: BTreeSet<Lacking<'_>> = BTreeSet::new();
         let person_of = |case: &Case<'a>| &case.person().id;
         let key_of = |found: &[OwnedProfile<'a>]| found.first().map(|owned| owned.person);
         let mut found = owned.people().peekable();
         for cases in cases.chunk_by(|a, b| person_of(a) == person_of(b)) {
             let Some(winner) = first_of(cases) else { continue };
             self.outranked(winner, cases);
-            let because = winner.entitlement.because();
-            needed.extend(&because.group);
-            match (&domain.application, &because.group) {
-                (application, None) => {
-                    let is_in = |app| self.is_let_in(winner.person(), app);
-                    if !application.as_ref().is_some_and(is_in) {
-                        alone.insert(&winner.person().user_name);
-                    }
-                }
-                (Some(application), Some(group)) => {
-                    if lacks_assignment(winner, group, application) {
-                        if !self.map.directories.is_in_identity_center(group) {
-                            elsewhere.insert(&because.group_name);
-                        } else if self.map.rollout.enforces(winner.entitlement.team) {
-                            self.assign(winner, group, application);
-                        } else {
-                            unenforced.insert(&because.group_name);
-                        }
-                    }
-                }
-                (None, Some(_)) => {
-                    unassigned.insert(&because.group_name);
-                }
-            }
+            needed.extend(&winner.entitlement.because().group);
+            lacking.extend(Lacking::of(self.map, self.snapshot, domain, winner.entitlement));
             let wanted = Some(person_of(winner));
             while let Some(unused) = found.next_if(|found| key_of(found) < wanted) {
                 self.unused(key, owned, unused);
@@ -68,22 +43,8 @@ impl<'a> Planner<'a> {
                 self.missing(winner, &names);
             }
         }
-        for group in unassigned {
-            let detail = Some(group.to_string());
-            let kept = kept_group(key, ReasonCode::AssignmentManual, detail);
-            self.kept.push(kept);
-        }
-        for group in elsewhere {
-            let detail = Some(group.to_string());
-            self.kept.push(kept_group(key, ReasonCode::GroupElsewhere, detail));
-        }
-        for user in alone {
-            let detail = Some(format!("{user}, by a temporary grant"));
-            self.kept.push(kept_group(key, ReasonCode::AssignmentManual, detail));
-        }
-        for group in unenforced {
-            let detail = Some(format!("group `{group}` would be assigned"));
-            self.kept.push(kept_group(key, ReasonCode::NotEnforced, detail));
+        for lacking in lacking {
+            self.lacking(key, lacking);
         }
         for unused in found {
             self.unused(key, owned, unused);
@@ -107,24 +68,30 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Plans the assignment of the group by which the person gets the team.
-    fn assign(&mut self, case: &Case<'_>, group: &GroupId, application: &ObservedApplication) {
-        self.assignments.insert(Assignment {
-            domain: case.key().clone(),
-            application: application.arn.clone(),
-            group: group.clone(),
-            group_name: case.entitlement.because().group_name.to_string(),
-        });
-    }
-
-    /// Whether the application lets the person in already, by themselves or by a group. A temporary
-    /// grant assigns nobody: an assignment shows nobody who made it, and so would never end.
-    fn is_let_in(&self, person: &Person, application: &ObservedApplication) -> bool {
-        let is_member = |group: &GroupId| {
-            let known = self.snapshot.groups.get(group);
-            known.is_some_and(|group| group.members.contains(&person.id))
+    /// Plans the assignment of a group, or says who else has to see to it.
+    fn lacking(&mut self, key: &DomainKey, lacking: Lacking<'_>) {
+        let (reason, detail) = match lacking {
+            Lacking::Assignment { application, group, group_name } => {
+                self.assignments.insert(Assignment {
+                    domain: key.clone(),
+                    application: application.to_owned(),
+                    group: group.clone(),
+                    group_name: group_name.to_owned(),
+                });
+                return;
+            }
+            Lacking::Enforcement { group_name } => {
+                (ReasonCode::NotEnforced, format!("group `{group_name}` would be assigned"))
+            }
+            Lacking::ByHand { group_name } => (ReasonCode::AssignmentManual, group_name.to_owned()),
+            Lacking::Elsewhere { group_name } => {
+                (ReasonCode::GroupElsewhere, group_name.to_owned())
+            }
+            Lacking::Alone { user_name } => {
+                (ReasonCode::AssignmentManual, format!("{user_name}, by a temporary grant"))
+            }
         };
-        application.people.contains(&person.id) || application.groups.iter().any(is_member)
+        self.kept.push(kept_group(key, reason, Some(detail)));
     }
 
     /// Reports groups that are assigned although no grant gives them anything here.
@@ -157,11 +124,6 @@ impl<'a> Planner<'a> {
             .filter_map(|team| self.map.teams.get(team))
             .any(|team| team.placement(key).is_some())
     }
-}
-
-/// Whether neither the group by which the person gets the team is assigned, nor the person.
-fn lacks_assignment(case: &Case<'_>, group: &GroupId, application: &ObservedApplication) -> bool {
-    !application.groups.contains(group) && !application.people.contains(&case.person().id)
 }
 
 fn kept_group(key: &DomainKey, reason: ReasonCode, detail: Option<String>) -> Kept {

@@ -3,8 +3,8 @@
 use crate::support::{Build, NOW, TEAMS, World, ours, person_id};
 use access::entitlement::entitlements;
 use access::explain::{Explanation, Holders, ProfileState, Stage, Verdict, explain, holders};
-use access::ids::TeamKey;
-use access::observed::{AuthMode, ObservedRole};
+use access::ids::{GroupId, TeamKey};
+use access::observed::{AuthMode, DomainState, ObservedApplication, ObservedRole};
 use access::reason::ReasonCode;
 use access::snapshot::Hold;
 use access::tags::Tags;
@@ -135,9 +135,18 @@ fn an_explanation_never_contradicts_the_entitlements_and_always_says_what_breaks
     let grants = "  - { group: \"{team}-people\", team: \"{team}\" }\n  \
         - { group: late, team: churn, from: 2027-01-01 }\n";
     let groups = ["ml-fraud", "ml-churn", "fraud-people", "late"];
-    // Each combination of memberships of one person, of existing groups and of a disabled person.
-    for mask in 0..1_u32 << 9 {
+    // Each combination of memberships of one person, of existing groups and of a disabled person, in
+    // both modes; in SSO mode only a group is assigned to which no grant gives anything.
+    for mask in 0..1_u32 << 10 {
         let mut world = World::new(&format!("{TEAMS}{grants}")).person("alice");
+        if mask & (1 << 9) != 0 {
+            let application = ObservedApplication {
+                groups: [GroupId::parse("g9-guests").unwrap()].into(),
+                ..Default::default()
+            };
+            let domain = world.domain_mut("research");
+            (domain.auth_mode, domain.application) = (AuthMode::Sso, Some(application));
+        }
         for (bit, group) in groups.iter().enumerate() {
             if mask & (1 << bit) != 0 {
                 let is_member = mask & (1 << (bit + 4)) != 0;
@@ -149,13 +158,83 @@ fn an_explanation_never_contradicts_the_entitlements_and_always_says_what_breaks
         for team in ["fraud", "churn"] {
             let explained = ladder(&world, "alice", team);
             let answer = &explained.teams[0];
-            assert_eq!(answer.granted, rights.get(&person_id("alice"), &key(team)).is_some());
+            let has = rights.get(&person_id("alice"), &key(team)).is_some();
+            // In SSO mode one of two teams comes first.
+            assert_eq!(answer.granted, has && answer.code != ReasonCode::Outranked);
             assert_eq!(answer.granted, answer.code == ReasonCode::Entitled, "{answer:?}");
             let mut rungs = std::iter::once(&explained.directory).chain(&answer.rungs);
             let broken = rungs.find(|rung| rung.verdict == Verdict::Breaks);
             assert_eq!(broken.is_some_and(|r| r.remedy.is_some()), !answer.granted, "{answer:?}");
         }
     }
+}
+
+#[test]
+fn who_is_not_assigned_to_an_sso_mode_domain_is_told_who_has_to_see_to_it() {
+    let rung = |change: fn(&mut World)| {
+        let mut world = World::new(TEAMS).group("ml-fraud", &["alice"]).group("guests", &["eve"]);
+        let domain = world.domain_mut("research");
+        let groups = [GroupId::parse("g1-guests").unwrap()].into();
+        let application = ObservedApplication { groups, ..Default::default() };
+        (domain.auth_mode, domain.application) = (AuthMode::Sso, Some(application));
+        change(&mut world);
+        let explained = ladder(&world, "alice", "fraud");
+        assert!(explained.teams[0].rungs.iter().all(|rung| rung.verdict != Verdict::Breaks));
+        let mut rungs = explained.teams[0].rungs.iter();
+        let placement = rungs.find(|rung| rung.stage == Stage::Placement).unwrap().clone();
+        let (_, text) = placement.text.split_once(" in eu-west-1)").unwrap();
+        (placement.verdict, placement.code, text.to_owned(), placement.remedy)
+    };
+    let depends = |code, text: &str, remedy: &str| {
+        (Verdict::Depends, code, format!(": {text}"), Some(remedy.to_owned()))
+    };
+    assert_eq!(
+        rung(|_| {}),
+        depends(
+            ReasonCode::Entitled,
+            "group `ml-fraud` will be assigned to its application",
+            "Run `stagedoor sync --person alice`."
+        )
+    );
+    let assign = |world: &mut World| {
+        let application = world.domain_mut("research").application.as_mut().unwrap();
+        application.groups.insert(GroupId::parse("g0-ml-fraud").unwrap());
+    };
+    assert_eq!(rung(assign), (Verdict::Holds, ReasonCode::Placed, String::new(), None));
+    assert_eq!(
+        rung(|world| world.domain_mut("research").application = None),
+        depends(
+            ReasonCode::AssignmentManual,
+            "whether group `ml-fraud` is assigned to it, it does not tell",
+            "Assign `ml-fraud` to the domain in the SageMaker console."
+        )
+    );
+    assert_eq!(
+        rung(|world| world.map.rollout.enforce = Some(BTreeSet::new())),
+        depends(
+            ReasonCode::NotEnforced,
+            "group `ml-fraud` is not assigned to its application",
+            "Add the team to `rollout.enforce` in the map."
+        )
+    );
+    assert_eq!(
+        rung(|world| world.map.directories.sources.clear()),
+        depends(
+            ReasonCode::GroupElsewhere,
+            "group `ml-fraud` is not of Identity Center and cannot be assigned to it",
+            "Assign a group of Identity Center with the same people in the SageMaker console."
+        )
+    );
+}
+
+#[test]
+fn a_domain_that_is_not_in_service_breaks_the_rung_of_placement() {
+    let mut world = World::new(TEAMS).group("ml-fraud", &["alice"]);
+    world.domain_mut("research").state = DomainState::Changing;
+    let explained = ladder(&world, "alice", "fraud");
+    let broken = explained.teams[0].rungs.iter().find(|rung| rung.verdict == Verdict::Breaks);
+    let broken = broken.map(|rung| (rung.stage, rung.code));
+    assert_eq!(broken, Some((Stage::Placement, ReasonCode::DomainNotInService)));
 }
 
 #[test]
