@@ -97,8 +97,8 @@ reasons! {
     /// The group is of another directory than Identity Center, and so cannot be assigned to the
     /// domain's application: assign a group of Identity Center with the same people.
     GroupElsewhere = "group-elsewhere";
-    /// A group is assigned to the domain's application, and no grant gives it a team there: whoever
-    /// of it signs in gets a profile with the domain's own role.
+    /// A group or a person is assigned to the domain's application, and no grant gives them a team
+    /// there: whoever signs in so gets a profile with the domain's own role.
     AssignmentExtra = "assignment-extra";
     /// The profile signs in a user name which is not the person's any longer.
     SsoUserChanged = "sso-user-changed";

@@ -177,7 +177,8 @@ pub const fn remedy(code: ReasonCode) -> Option<&'static str> {
             "Give the domain's shared spaces (`DefaultSpaceSettings`) a role that is allowed nothing."
         }
         R::AssignmentExtra => {
-            "Take the assignment away in the SageMaker console, or write a grant for the group."
+            "Take the assignment away in the SageMaker console, or write a grant for the group, or for one \
+             that the person is in."
         }
         R::AssignmentManual => "Assign the group to the domain in the SageMaker console.",
         R::SsoUserTaken => {

@@ -1,11 +1,11 @@
 //! A domain in SSO mode: one profile for each person, whatever the number of teams, and an Identity
 //! Center application to which the person's group has to be assigned.
 
-use super::{Case, Planner};
+use super::{Case, Planner, shown_name};
 use crate::assignment::Lacking;
-use crate::ids::{DomainKey, GroupId};
+use crate::ids::{DomainKey, GroupId, PersonId};
 use crate::naming::{hashed_sso_profile_name, sso_profile_name};
-use crate::observed::ObservedDomain;
+use crate::observed::{ObservedApplication, ObservedDomain};
 use crate::owned::{Owned, OwnedProfile};
 use crate::plan::{Assignment, Kept};
 use crate::reason::ReasonCode;
@@ -91,10 +91,10 @@ impl<'a> Planner<'a> {
                 (ReasonCode::AssignmentManual, format!("{user_name}, by a temporary grant"))
             }
         };
-        self.kept.push(kept_group(key, reason, Some(detail)));
+        self.kept.push(kept_assignment(key, reason, Some(detail)));
     }
 
-    /// Reports groups that are assigned although no grant gives them anything here.
+    /// Reports groups and people that are assigned although no grant gives them anything here.
     fn extra_assignments(
         &mut self,
         key: &DomainKey,
@@ -102,6 +102,7 @@ impl<'a> Planner<'a> {
         needed: &BTreeSet<&GroupId>,
     ) {
         let Some(application) = &domain.application else { return };
+        self.extra_people(key, application);
         if self.snapshot.coverage != Coverage::Complete {
             return;
         }
@@ -111,9 +112,38 @@ impl<'a> Planner<'a> {
             }
             let name = self.snapshot.groups.get(group).map(|known| known.display_name.clone());
             let detail = Some(name.unwrap_or_else(|| group.to_string()));
-            let kept = kept_group(key, ReasonCode::AssignmentExtra, detail);
+            let kept = kept_assignment(key, ReasonCode::AssignmentExtra, detail);
             self.kept.push(kept);
         }
+    }
+
+    /// Reports people who are assigned by themselves although nothing gives them anything here: they sign
+    /// in whatever becomes of their groups.
+    fn extra_people(&mut self, key: &DomainKey, application: &ObservedApplication) {
+        // Of other directories nobody is known by the id that an assignment has.
+        if self.map.directories.identity_center().is_none() {
+            return;
+        }
+        for person in &application.people {
+            if !self.snapshot.speaks_for(person) || self.has_something_here(key, person) {
+                continue;
+            }
+            let kept = kept_assignment(key, ReasonCode::AssignmentExtra, None);
+            self.kept.push(match self.snapshot.people.get(person) {
+                Some(known) => Kept {
+                    person: Some(person.clone()),
+                    person_name: Some(shown_name(known)),
+                    ..kept
+                },
+                None => Kept { detail: Some(format!("person {person}")), ..kept },
+            });
+        }
+    }
+
+    /// Whether the person has a right to a team of the domain, also if their profile is in another one.
+    fn has_something_here(&self, key: &DomainKey, person: &PersonId) -> bool {
+        let mut teams = self.entitled.teams_of(person).iter().map(|right| right.team);
+        teams.any(|team| self.map.teams.get(team).is_some_and(|team| team.placement(key).is_some()))
     }
 
     /// Whether some grant in force gives the group a team of the domain, even if it has no member
@@ -126,7 +156,7 @@ impl<'a> Planner<'a> {
     }
 }
 
-fn kept_group(key: &DomainKey, reason: ReasonCode, detail: Option<String>) -> Kept {
+fn kept_assignment(key: &DomainKey, reason: ReasonCode, detail: Option<String>) -> Kept {
     Kept {
         domain: key.clone(),
         profile: None,

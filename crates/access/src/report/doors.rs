@@ -72,6 +72,7 @@ pub(super) fn side_doors(reading: &Reading<'_>) -> (Vec<SideDoor>, Vec<String>) 
         found.extend(inheriting(reading, key));
         found.extend(shared_spaces(reading, key));
     }
+    found.extend(assigned_besides(reading));
     found.sort();
     (found, unknown)
 }
@@ -267,6 +268,24 @@ fn past_the_door(
                 .to_owned(),
         })
         .collect()
+}
+
+/// Whom Identity Center lets into an SSO-mode domain though no grant does. Where nobody has agreed to the
+/// grants, an assignment is as good as they are.
+fn assigned_besides<'r>(reading: &'r Reading<'_>) -> impl Iterator<Item = SideDoor> + 'r {
+    let extra = reading.plan.kept.iter().filter(|kept| kept.reason == ReasonCode::AssignmentExtra);
+    extra.filter(|_| !reading.derived).map(|kept| {
+        let detail = kept.detail.as_deref().unwrap_or_default();
+        SideDoor {
+            code: kept.reason,
+            into: format!("domain {}", kept.domain),
+            who: kept.person_name.clone().unwrap_or_else(|| detail.to_owned()),
+            how: "Identity Center lets them in, for they are assigned to the domain's application, and no \
+                  grant gives them a team there"
+                .to_owned(),
+            remedy: "Take the assignment away in the SageMaker console, or write a grant.".to_owned(),
+        }
+    })
 }
 
 /// The role of shared spaces, which no team's wall or rule is about, unless it may do nothing or the

@@ -3,9 +3,9 @@
 use crate::support::{Build, TEAMS, World, app, at, domain_key, foreign, ours, person_id, role};
 use access::authorisation::authorisation;
 use access::forecast::{Forecast, ProfileCounts};
-use access::ids::{ProfileName, RoleArn};
+use access::ids::{GroupId, ProfileName, RoleArn};
 use access::live_role::{AttachedPolicy, LiveRole};
-use access::observed::{AppStatus, AuthMode};
+use access::observed::{AppStatus, AuthMode, ObservedApplication};
 use access::reason::ReasonCode;
 use access::report::{
     DomainReading, KeptHome, NotJudged, Reading, Remark, Report, RoleReading, report,
@@ -450,6 +450,21 @@ fn rules_that_nothing_enforces_and_roles_of_the_domain_are_side_doors() {
         doors(&report),
         [("role-inherited", "x"), ("rule-not-enforced", "everybody of team fraud")]
     );
+}
+
+#[test]
+fn whoever_is_assigned_to_an_sso_mode_domain_without_a_grant_is_a_side_door() {
+    let mut world = World::new(TEAMS).group("ml-fraud", &[]).group("guests", &[]).person("eve");
+    let domain = world.domain_mut("research");
+    domain.auth_mode = AuthMode::Sso;
+    domain.application = Some(ObservedApplication {
+        groups: [GroupId::parse("g1-guests").unwrap()].into(),
+        people: [person_id("eve")].into(),
+        ..ObservedApplication::default()
+    });
+    let report = reported(&world, &Besides::default());
+    assert_eq!(doors(&report), [("assignment-extra", "eve"), ("assignment-extra", "guests")]);
+    assert!(report.side_doors.iter().all(|door| door.into == "domain research"), "{report:?}");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use access::observed::{
 };
 use access::plan::{LostTeam, Step};
 use access::reason::ReasonCode;
+use access::snapshot::Hold;
 
 const APPLICATION: &str = "arn:aws:sso::111122223333:application/ssoins-1/apl-1";
 
@@ -616,6 +617,43 @@ fn a_group_that_no_grant_gives_anything_is_reported_while_it_is_assigned() {
     assert_eq!(world.told(), ["research/*: keep (assignment-extra: guests)"]);
     // Whom nobody read nobody reports.
     assert_eq!(world.covering(&["eve"]).told(), [""; 0]);
+}
+
+/// Who left, was never granted anything, or was assigned for the time of a temporary grant, signs in still.
+#[test]
+fn who_is_assigned_by_name_without_a_right_is_reported_and_nobody_else() {
+    let assigned = |names: &[&str]| {
+        let mut world = sso(TEAMS, &["g0-ml-fraud"])
+            .group("ml-fraud", &["alice"])
+            .group("ml-churn", &[])
+            .person("eve")
+            .profile(profile("alice", "fraud"));
+        let people = names.iter().map(|name| person_id(name)).collect();
+        world.domain_mut("research").application.as_mut().unwrap().people = people;
+        world
+    };
+    let extra = |world: &World| {
+        let kept = world.plan().kept.into_iter();
+        let extra = kept.filter(|kept| kept.reason == ReasonCode::AssignmentExtra);
+        extra.map(|kept| (kept.person, kept.person_name, kept.detail)).collect::<Vec<_>>()
+    };
+    let all = assigned(&["alice", "eve", "gone"]);
+    let eve = (Some(person_id("eve")), Some("eve".to_owned()), None);
+    let gone = (None, None, Some("person id-gone".to_owned()));
+    assert_eq!(extra(&all), [gone, eve.clone()]);
+    assert_eq!(assigned(&["alice"]).told(), ["research/alice: keep (in-agreement)"]);
+    // A reading of some people speaks for them alone.
+    assert_eq!(extra(&all.clone().covering(&["alice"])), []);
+    assert_eq!(extra(&all.clone().covering(&["eve"])), [eve]);
+    // Whoever was offboarded by command is let in as before.
+    let mut offboarded = assigned(&["alice"]);
+    offboarded.snapshot.offboarded = [(person_id("alice"), Hold::AsMapped)].into();
+    assert_eq!(extra(&offboarded)[0].0, Some(person_id("alice")));
+    // Assignments name people by Identity Center's ids, which no other directory knows.
+    let mut elsewhere = all;
+    let of_file = crate::support::map_of("{ file: people.yaml }", TEAMS);
+    elsewhere.map.directories = of_file.directories;
+    assert_eq!(extra(&elsewhere), []);
 }
 
 #[test]
