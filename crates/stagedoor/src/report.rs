@@ -102,7 +102,7 @@ pub(crate) fn plan_text(
     section(&mut out, paint, "LOSES", losses(plan).map(|a| loss(a, paint)));
     let blocked = plan.blocked().map(|k| kept_line(k, &paint.yellow("!")));
     section(&mut out, paint, "NEEDS ATTENTION", blocked);
-    let by_hand = plan.kept.iter().filter(|k| k.reason == ReasonCode::AssignmentManual);
+    let by_hand = plan.kept.iter().filter(|k| is_by_hand(k.reason));
     let by_hand = by_hand.map(|k| kept_line(k, &paint.yellow("·")));
     section(&mut out, paint, "BY HAND", by_hand);
     let waiting = plan.kept.iter().filter(|k| k.reason == ReasonCode::NotEnforced);
@@ -131,9 +131,14 @@ pub(crate) fn plan_text(
     out
 }
 
+/// Whether what is left alone for this reason is nobody's to do but an admin's, in AWS's console.
+fn is_by_hand(reason: ReasonCode) -> bool {
+    matches!(reason, ReasonCode::AssignmentManual | ReasonCode::GroupElsewhere)
+}
+
 /// Whether what is left alone for this reason has a section of its own.
 fn is_listed_apart(reason: ReasonCode) -> bool {
-    matches!(reason, ReasonCode::AssignmentManual | ReasonCode::NotEnforced)
+    is_by_hand(reason) || reason == ReasonCode::NotEnforced
 }
 
 /// Where people of SSO-mode domains come in, by domain.

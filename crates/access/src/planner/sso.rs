@@ -102,6 +102,10 @@ impl<'a> Planner<'a> {
         needed: &BTreeSet<&GroupId>,
     ) {
         let Some(application) = &domain.application else { return };
+        // Of other directories nobody is known by the id that an assignment has.
+        if self.map.directories.identity_center().is_none() {
+            return;
+        }
         self.extra_people(key, application);
         if self.snapshot.coverage != Coverage::Complete {
             return;
@@ -120,10 +124,6 @@ impl<'a> Planner<'a> {
     /// Reports people who are assigned by themselves although nothing gives them anything here: they sign
     /// in whatever becomes of their groups.
     fn extra_people(&mut self, key: &DomainKey, application: &ObservedApplication) {
-        // Of other directories nobody is known by the id that an assignment has.
-        if self.map.directories.identity_center().is_none() {
-            return;
-        }
         for person in &application.people {
             if !self.snapshot.speaks_for(person) || self.has_something_here(key, person) {
                 continue;

@@ -169,6 +169,23 @@ fn an_old_domain_leaves_the_assignment_to_an_admin_and_says_so() {
     assert_eq!(sign_in(&world, "ana").0, 403);
 }
 
+/// The group that is mirrored into Identity Center is assigned by hand: nothing tells that it is.
+#[test]
+fn a_group_of_another_directory_is_left_to_an_admin_and_is_no_drift() {
+    let seed = seed().replace("auth_mode: SSO,", "auth_mode: SSO, assigned: [ml-fraud],");
+    let directory = "identity_center: { region: eu-west-1, identity_store_id: d-906716eb24 }";
+    let world = World::new(&seed, &MAP.replace(directory, "file: people.yaml"));
+    let people = "people: [{ user_name: ana, id: p1, groups: [ml-fraud] }]\n\
+                  groups: [{ name: ml-fraud, id: g1 }, { name: ml-demand, id: g2 }]\n";
+    world.write("people.yaml", people);
+    let by_hand = "BY HAND\n  · domain research  group-elsewhere: The group is of another directory than \
+                   Identity Center, and so cannot be assigned to the domain's application: assign a \
+                   group of Identity Center with the same people: ml-fraud\n";
+    let plan = world.run(&["plan"]).exits(2).stdout;
+    assert!(plan.contains(by_hand), "{plan}");
+    assert!(world.run(&["drift"]).exits(0).stdout.starts_with("No drift.\n"));
+}
+
 /// Ana and Cleo have both teams, and the profile for `fraud`. The guard allows one removal in a day.
 fn careful() -> World {
     let map = MAP.replace("5, max_removals_percent: 50", "1, max_removals_percent: 100");
