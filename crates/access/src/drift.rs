@@ -1,5 +1,7 @@
-//! What in AWS is not as the map says, apart from people who come, move between teams or leave.
+//! What is not as the map says, in AWS and among the groups of its grants, apart from people who come, move
+//! between teams or leave.
 
+use crate::entitlement::GrantNote;
 use crate::ids::{DomainKey, PersonId, ProfileName, TeamKey};
 use crate::map::{AccessMap, Unmanaged};
 use crate::observed::{Observed, Ownership};
@@ -11,8 +13,8 @@ use serde::Serialize;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Drift {
-    /// Where.
-    pub domain: DomainKey,
+    /// Where; absent: it is about a grant.
+    pub domain: Option<DomainKey>,
     /// What kind it is.
     pub code: ReasonCode,
     /// The profile, if it is one.
@@ -34,6 +36,7 @@ pub fn drift(map: &AccessMap, observed: &Observed, plan: &Plan) -> Vec<Drift> {
     let mut found: Vec<Drift> = plan.actions.iter().flat_map(planned).collect();
     found.extend(plan.kept.iter().filter(|kept| is_drift(kept.reason)).map(left_alone));
     found.extend(inheriting(map, observed));
+    found.extend(plan.grants.iter().filter_map(of_grant));
     found.sort();
     found.dedup();
     found
@@ -84,7 +87,7 @@ fn planned(action: &Action) -> Vec<Drift> {
 
 fn of(action: &Action, code: ReasonCode, text: Option<String>) -> Drift {
     Drift {
-        domain: action.domain.clone(),
+        domain: Some(action.domain.clone()),
         code,
         profile: Some(action.profile.clone()),
         person: Some(action.person.clone()),
@@ -121,7 +124,7 @@ fn is_drift(reason: ReasonCode) -> bool {
 
 fn left_alone(kept: &Kept) -> Drift {
     Drift {
-        domain: kept.domain.clone(),
+        domain: Some(kept.domain.clone()),
         code: kept.reason,
         profile: kept.profile.clone(),
         person: kept.person.clone(),
@@ -144,7 +147,7 @@ fn inheriting<'a>(map: &'a AccessMap, observed: &'a Observed) -> impl Iterator<I
                 && !matches!(profile.ownership(&map.instance), Ownership::Ours { .. })
         });
         of_others.map(|profile| Drift {
-            domain: key.clone(),
+            domain: Some(key.clone()),
             code: ReasonCode::RoleInherited,
             profile: Some(profile.name.clone()),
             person: None,
@@ -153,5 +156,23 @@ fn inheriting<'a>(map: &'a AccessMap, observed: &'a Observed) -> impl Iterator<I
             text: None,
             corrected: false,
         })
+    })
+}
+
+/// A grant that gives nobody anything because of its group, as long as nobody corrects it. One that is not
+/// in force is meant so.
+fn of_grant(note: &GrantNote) -> Option<Drift> {
+    if !matches!(note.code, ReasonCode::GroupMissing | ReasonCode::GrantAmbiguous) {
+        return None;
+    }
+    Some(Drift {
+        domain: None,
+        code: note.code,
+        profile: None,
+        person: None,
+        person_name: None,
+        team: None,
+        text: Some(format!("group `{}`, {}", note.group, note.grant)),
+        corrected: false,
     })
 }

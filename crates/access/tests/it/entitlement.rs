@@ -1,6 +1,7 @@
 //! Who is entitled, and what is noted about the grants.
 
 use crate::support::{World, at, map_of};
+use access::drift::drift;
 use access::entitlement::{Entitlement, entitlements, wanted_groups};
 use access::ids::GroupId;
 use access::reason::ReasonCode::{self, GrantAmbiguous, GrantNotInForce, GroupMissing};
@@ -80,6 +81,26 @@ fn a_name_that_fits_two_teams_gives_neither() {
     assert_eq!(notes(&world), [(GrantAmbiguous, "ml-a-b-c".into())]);
     let without = World::new(&map).group("ml-d-c", &["alice"]);
     assert_eq!(notes(&without), []);
+}
+
+#[test]
+fn a_grant_whose_group_gives_nobody_anything_is_drift_and_one_that_is_not_in_force_is_not() {
+    let grants = "  - { group: \"ml-{team}-{persona}\", team: \"{team}\" }\n  \
+                  - { group: gone, team: a }\n  \
+                  - { group: later, team: a, from: 2027-01-01 }\n";
+    let world = World::new(&map_with(&[("a", "b-c"), ("a-b", "c")], grants));
+    let world = world.group("ml-a-b-c", &["alice"]).group("later", &[]);
+    let found = drift(&world.map, &world.observed, &world.plan());
+    let told: Vec<_> = found.iter().map(|it| (it.code, it.text.as_deref().unwrap())).collect();
+    let [gone, ambiguous] = [1, 0].map(|grant| world.map.grants[grant].place.to_string());
+    assert_eq!(
+        told,
+        [
+            (GroupMissing, format!("group `gone`, {gone}").as_str()),
+            (GrantAmbiguous, format!("group `ml-a-b-c`, {ambiguous}").as_str()),
+        ]
+    );
+    assert!(found.iter().all(|it| it.domain.is_none() && !it.corrected), "{found:?}");
 }
 
 #[test]

@@ -170,9 +170,9 @@ pub struct DriftCount {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DriftLine {
-    /// Where.
-    #[schema(value_type = String)]
-    pub domain: DomainKey,
+    /// Where; absent: it is about a grant.
+    #[schema(value_type = Option<String>)]
+    pub domain: Option<DomainKey>,
     /// What kind.
     #[schema(value_type = String)]
     pub code: ReasonCode,

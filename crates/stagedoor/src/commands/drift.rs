@@ -63,12 +63,14 @@ fn counts(found: &[Drift]) -> BTreeMap<&'static str, usize> {
 
 fn text(found: &[Drift], paint: Paint) -> String {
     let mut out = String::new();
-    let mut last: Option<(&DomainKey, ReasonCode)> = None;
+    let mut last: Option<(Option<&DomainKey>, ReasonCode)> = None;
     for item in found {
-        if last != Some((&item.domain, item.code)) {
-            let head = format!("{} in {}", item.code, item.domain);
-            let _ = writeln!(out, "{}  {}", paint.bold(&head), item.code.meaning());
-            last = Some((&item.domain, item.code));
+        let place = item.domain.as_ref();
+        if last != Some((place, item.code)) {
+            let place_told = place.map_or(String::new(), |domain| format!(" in {domain}"));
+            let head = paint.bold(&format!("{}{place_told}", item.code));
+            let _ = writeln!(out, "{head}  {}", item.code.meaning());
+            last = Some((place, item.code));
         }
         let sign = if item.corrected { paint.yellow("~") } else { paint.yellow("!") };
         let _ = writeln!(out, "  {sign} {}", line(item));

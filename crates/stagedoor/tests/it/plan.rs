@@ -169,6 +169,11 @@ fn a_group_that_is_not_there_is_noted_with_the_line_of_its_grant() {
          does not have, access.yaml:26\n\n\
          1 to gain, 0 to change, 0 to lose. Run `stagedoor apply` to make it so.\n",
     );
+    world.run(&["drift"]).exits(2).prints(
+        "group-missing  A grant names a group that the directory does not have\n  \
+         ! group `ml-demnad`, access.yaml:26\n\n\
+         1 difference: `stagedoor apply` corrects 0, 1 for you to look at.\n",
+    );
 }
 
 #[test]

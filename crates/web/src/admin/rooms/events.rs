@@ -371,7 +371,7 @@ impl DriftText {
         Self {
             code: line.code.to_string(),
             meaning: line.meaning,
-            domain: line.domain.to_string(),
+            domain: line.domain.map_or_else(|| "–".to_owned(), |domain| domain.to_string()),
             profile: line.profile,
             face: line.person.as_ref().map(face),
             heals: line.person.filter(|_| line.corrected).map(|named| named.id.to_string()),

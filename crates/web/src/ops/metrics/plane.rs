@@ -210,7 +210,8 @@ impl Page {
                 family.count(&[account], up.into());
             }
         });
-        let help = "Things in AWS that are not as the map says, by reason code.";
+        let help =
+            "Things in AWS, and groups of grants, that are not as the map says, by reason code.";
         self.gauge("stagedoor_drift_items", help, &["kind"], |family| {
             for (kind, number) in &seen.drift {
                 family.count(&[kind], *number);
