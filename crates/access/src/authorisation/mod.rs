@@ -15,7 +15,7 @@ mod spared;
 mod ways;
 
 pub use limits::too_large;
-pub use plane::{is_principal, spoke};
+pub use plane::{asks_networks, is_principal, spoke};
 
 pub(crate) use execution::{buckets, execution_role};
 

@@ -4,7 +4,7 @@ use super::limits::fitted;
 use super::reach::{Reach, tags_sessions};
 use crate::functions::Function;
 use crate::ids::{RoleArn, role_identity};
-use crate::map::{AccessMap, AssumeRole, Diagnostic, Hub, HubService, codes};
+use crate::map::{AccessMap, AssumeRole, Diagnostic, Domain, Hub, HubService, codes};
 use crate::observed::TAG_INSTANCE;
 use crate::permissions::Feature;
 use iam_policy::bundle::{NamedPolicy, Role, RoleKind};
@@ -102,7 +102,7 @@ impl Hub {
 /// this role. The hub's roles, or whoever else runs Stagedoor, are its principals.
 pub fn spoke(map: &AccessMap, role: &AssumeRole, hub: &[String]) -> Role {
     let reached = |other: &Option<AssumeRole>| other.as_ref().is_some_and(|o| o.arn == role.arn);
-    let of_map = |chosen: fn(&crate::map::Domain) -> &Option<AssumeRole>| {
+    let of_map = |chosen: fn(&Domain) -> &Option<AssumeRole>| {
         map.domains.iter().filter(move |(_, domain)| reached(chosen(domain)))
     };
     let managed: BTreeMap<_, _> = of_map(|domain| &domain.assume_role).collect();
@@ -113,6 +113,13 @@ pub fn spoke(map: &AccessMap, role: &AssumeRole, hub: &[String]) -> Role {
     let inline = reach.policies(&THERE);
     let description = "Assumed by Stagedoor to manage user profiles of Studio domains";
     assumable(map, role, RoleKind::Spoke, description, hub, inline)
+}
+
+/// Whether a role is written for links into the domain, whose policy asks the teams' network rules: AWS
+/// then asks them with every request, and not the door alone. Without a hub a spoke's role is written all
+/// the same ([`spoke`]).
+pub fn asks_networks(map: &AccessMap, domain: &Domain) -> bool {
+    map.hub.is_some() || domain.assume_role.is_some() && domain.presign_role.is_none()
 }
 
 /// A role for links, which can do nothing else.
@@ -128,7 +135,7 @@ fn presign(map: &AccessMap, role: &AssumeRole, hub: &[String]) -> Role {
 }
 
 fn hub_role(map: &AccessMap, hub: &Hub, function: Option<Function>) -> Role {
-    let own = |(_, domain): &(&_, &crate::map::Domain)| {
+    let own = |(_, domain): &(&_, &Domain)| {
         domain.assume_role.is_none() && domain.account_id.as_str() == hub.role.account()
     };
     let managed: BTreeMap<_, _> = map.domains.iter().filter(own).collect();
@@ -235,7 +242,7 @@ fn named(map: &AccessMap, role: &RoleArn, kind: RoleKind) -> Role {
 /// Each role once that some domain names, with what it asks for.
 fn distinct<'m>(
     map: &'m AccessMap,
-    role: impl Fn(&'m crate::map::Domain) -> Option<&'m AssumeRole>,
+    role: impl Fn(&'m Domain) -> Option<&'m AssumeRole>,
 ) -> Vec<&'m AssumeRole> {
     let mut seen = BTreeSet::new();
     map.domains.values().filter_map(role).filter(|role| seen.insert(&role.arn)).collect()

@@ -59,7 +59,7 @@ abouts! {
     Assignment = "DOM04", "Groups assigned by hand", "SSO-mode domains from before 1 October 2023 do not tell their application, so no program can assign groups.", "Assign the groups in the SageMaker console.";
     SourceIdentity = "DOM05", "Source identity", "With it CloudTrail tells people of one execution role apart, and one of them can be shut out alone.", "Set `ExecutionRoleIdentityConfig` to `USER_PROFILE_NAME`, after the roles' trust policies allow sts:SetSourceIdentity.";
     Network = "NET01", "VPC only", "Apps of other domains reach the internet past the VPC and its endpoints' policies.", "Set `AppNetworkAccessType` to `VpcOnly`.";
-    NetworkRule = "NET02", "Network rules are enforced", "People of SSO-mode domains do not pass the door, so a team's network rule holds nobody back.", "Place the team in an IAM-mode domain, or write `network: anywhere`.";
+    NetworkRule = "NET02", "Network rules are enforced", "People of SSO-mode domains do not pass the door, so a team's network rule holds nobody back. In IAM mode the door asks it at each opening, and AWS with every request after that, if the policy of the role that makes links does.", "Place the team in an IAM-mode domain, and let the map say who Stagedoor is on AWS (`hub`): the roles that `stagedoor policy render` writes then ask the rule with every request. Or write `network: anywhere`.";
     Subnets = "NET03", "Subnets and zones", "With subnets in one zone, the failure of that zone is the end of work.", "Add a subnet of another zone to the domain (API `SubnetIds`).";
     Addresses = "NET04", "Free addresses", "Each app takes an address of a subnet; without one no app starts.", "Add larger subnets to the domain.";
     Endpoints = "NET05", "VPC endpoints", "A VPC-only domain reaches the services that Studio needs through endpoints, or not at all.", "Make the endpoints, or route to the services by a NAT gateway.";
@@ -118,6 +118,7 @@ findings! {
     PrivateDnsOff = "private-dns-off", PrivateDns, "An endpoint does not have the service's name.";
     EndpointUnknown = "endpoint-unknown", EndpointAccess, "A prefix list, which is not read, says who reaches an endpoint.";
     EndpointClosed = "endpoint-closed", EndpointAccess, "An endpoint lets the domain's apps not in.";
+    RuleAtDoorOnly = "rule-at-door-only", NetworkRule, "The door alone asks a team's network rule: a session that was opened goes on from anywhere.";
     KeyUnusable = "key-unusable", KeyState, "The key is disabled, or about to be deleted.";
     KeyNotAllowed = "key-not-allowed", KeyUse, "An execution role may not use the key.";
 }
@@ -198,7 +199,7 @@ const MODES: &str = "
 |---|---|---|
 | profiles | one for each person and team | one for each person |
 | people come in | through the door, by a link that lives seconds | at the domain's own address, signed in by Identity Center |
-| network rule of a team | enforced by the door | not enforced |
+| network rule of a team | asked by the door at each opening, and with every request by rendered roles | not enforced |
 | several teams for one person | side by side | the highest priority wins |
 | groups | named by grants | named by grants, and assigned to the domain's application |
 | Region of Identity Center | any | the domain's |

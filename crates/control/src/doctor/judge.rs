@@ -7,8 +7,9 @@ use super::judge_mirror::judge_mirror;
 use super::judge_network::of_network;
 use super::judge_plane::around_the_plane;
 use super::judge_roles::{of_role, of_spaces, written};
-use super::{About, Check, Seen, State};
+use super::{About, Check, Finding, Seen, State};
 use crate::ports::{AppNetwork, CallError, DomainFacts, RoleIdentity};
+use access::authorisation::asks_networks;
 use access::entitlement::WantedGroups;
 use access::ids::DomainKey;
 use access::map::{AccessMap, Domain, Team};
@@ -172,12 +173,7 @@ fn auth_mode(
     subject: Option<&str>,
 ) -> Vec<Check> {
     if facts.auth_mode == AuthMode::Iam {
-        return vec![Check::ok(
-            About::AuthMode,
-            subject,
-            "IAM mode: one profile for each person and team, opened through the door by a link that \
-             lives seconds; network rules are enforced",
-        )];
+        return iam_mode(map, key, domain, subject);
     }
     let url = facts.url.as_deref().unwrap_or("the domain's address");
     let text = format!(
@@ -206,6 +202,34 @@ fn auth_mode(
             "Place the team in an IAM-mode domain, or write `network: anywhere` and say so openly.",
         ]));
     }
+    checks
+}
+
+/// Who asks network rules where people come in through the door.
+fn iam_mode(
+    map: &AccessMap,
+    key: &DomainKey,
+    domain: &Domain,
+    subject: Option<&str>,
+) -> Vec<Check> {
+    let rendered = asks_networks(map, domain);
+    let besides = if rendered {
+        ", and the role that makes links is to ask them with every request"
+    } else {
+        ""
+    };
+    let text = format!(
+        "IAM mode: one profile for each person and team, opened through the door by a link that lives \
+         seconds; the door asks network rules at each opening{besides}"
+    );
+    let mut checks = vec![Check::ok(About::AuthMode, subject, text)];
+    checks.extend(restricted(map, key).filter(|_| !rendered).map(|(name, rule)| {
+        let text = format!(
+            "team {name} may be opened from {rule} only, which the door alone asks: a session that was \
+             opened there goes on from anywhere"
+        );
+        Check::found(Finding::RuleAtDoorOnly, subject, State::Warning, text)
+    }));
     checks
 }
 

@@ -16,6 +16,7 @@ networks:
 teams:
   fraud: { domain: research, execution_role: "arn:aws:iam::{account_id}:role/studio-{team}", network: office, persona: data-scientist }
 grants: [{ group: ml-fraud, team: fraud }]
+hub: { role: "arn:aws:iam::111122223333:role/Stagedoor" }
 "#;
 
 fn map() -> AccessMap {
@@ -229,6 +230,37 @@ fn teams_without_persona_are_named_once_and_not_judged() {
              looked at: fraud"
         )
     );
+}
+
+#[test]
+fn a_network_rule_that_no_rendered_role_asks_is_a_warning_of_each_team_that_has_one() {
+    let told = |hub: &str| {
+        let text =
+            MAP.replace("hub: { role: \"arn:aws:iam::111122223333:role/Stagedoor\" }\n", hub);
+        let map = parse(&[Source { name: "access.yaml".into(), text }]).unwrap();
+        let checks = checked(&map, "111122223333", sound(), trusted(), None).into_iter();
+        let of_rules =
+            checks.filter(|check| matches!(check.about, About::AuthMode | About::NetworkRule));
+        of_rules.map(|check| (check.state, check.code, check.text)).collect::<Vec<_>>()
+    };
+    let mode = "IAM mode: one profile for each person and team, opened through the door by a link that \
+                lives seconds; the door asks network rules at each opening";
+    assert_eq!(
+        told(""),
+        [
+            (State::Ok, "ok", mode.to_owned()),
+            (
+                State::Warning,
+                "rule-at-door-only",
+                "team fraud may be opened from office only, which the door alone asks: a session that \
+                 was opened there goes on from anywhere"
+                    .to_owned()
+            ),
+        ]
+    );
+    let hub = "hub: { role: \"arn:aws:iam::111122223333:role/Stagedoor\" }\n";
+    let asked = format!("{mode}, and the role that makes links is to ask them with every request");
+    assert_eq!(told(hub), [(State::Ok, "ok", asked)]);
 }
 
 #[test]
