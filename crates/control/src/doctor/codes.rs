@@ -70,7 +70,7 @@ abouts! {
     KeyUse = "KMS02", "Use of the key", "An execution role that may not use the key cannot start an app with a volume.", "Let the key's policy delegate to the account, or name the roles, and allow the roles kms:CreateGrant and kms:DescribeKey: a persona's have both for the keys that its kms_keys.volumes names.";
     RoleTrust = "ROL01", "Trust of execution roles", "SageMaker must be allowed to assume the role, or no profile with it works.", "Let the trust policy allow sts:AssumeRole to sagemaker.amazonaws.com.";
     RolePolicies = "ROL02", "Policies of execution roles", "What a role may do beyond the map reaches other teams; what it may not do fails.", "`stagedoor policy render` writes the role as the map means it.";
-    RoleMeant = "ROL03", "What the map says of roles", "A team without persona has a role of which the map says nothing, so nothing can be compared.", "Give the team a persona, or leave its role to others knowingly.";
+    RoleMeant = "ROL03", "What the map says of roles", "A team without persona has a role of which the map says nothing, so nothing can be compared. Only a policy of AWS that gives everything is told of it (`role-full-access`).", "Give the team a persona, or leave its role to others knowingly.";
     SpaceRole = "ROL04", "Role of shared spaces", "A profile's role is for private spaces only. A shared space runs as the domain's role for spaces, whoever makes it: past the team's wall, its tags and its network rule.", "Let `DefaultSpaceSettings` of the domain name a role that is allowed nothing; or, where a domain is one team's, that team's.";
     Quota = "QUO01", "Quota of profiles", "Beyond it nobody gets a profile any more.", "Ask Service Quotas for more user profiles, or place teams in another account.";
 }
@@ -118,6 +118,7 @@ findings! {
     PrivateDnsOff = "private-dns-off", PrivateDns, "An endpoint does not have the service's name.";
     EndpointUnknown = "endpoint-unknown", EndpointAccess, "A prefix list, which is not read, says who reaches an endpoint.";
     EndpointClosed = "endpoint-closed", EndpointAccess, "An endpoint lets the domain's apps not in.";
+    RoleNotMeant = "role-not-meant", RoleMeant, "A team has no persona, so its role is held against nothing.";
     RuleAtDoorOnly = "rule-at-door-only", NetworkRule, "The door alone asks a team's network rule: a session that was opened goes on from anywhere.";
     KeyUnusable = "key-unusable", KeyState, "The key is disabled, or about to be deleted.";
     KeyNotAllowed = "key-not-allowed", KeyUse, "An execution role may not use the key.";

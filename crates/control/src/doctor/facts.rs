@@ -93,6 +93,8 @@ pub(super) struct DomainReading {
     pub(super) roles: BTreeMap<RoleArn, Result<RoleFacts, CallError>>,
     /// Those of them of which the map says what they may do, with their policies.
     pub(super) live: BTreeMap<RoleArn, Result<LiveRole, CallError>>,
+    /// The others, of which only what gives everything is told.
+    pub(super) unmeant: BTreeMap<RoleArn, Result<LiveRole, CallError>>,
     /// The role of its shared spaces with its policies, where it has one.
     pub(super) space_role: Option<Result<LiveRole, CallError>>,
     /// What is in its VPC, where it has one.
@@ -169,12 +171,13 @@ async fn reading(
         }
     };
     let (network, key) = futures::join!(network, key);
-    let (mut found, mut live) = (BTreeMap::new(), BTreeMap::new());
+    let (mut found, mut live, mut unmeant) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     for role in roles {
         let facts = inspect.role_facts(target, &role).await;
-        let is_there = matches!(facts, Ok(RoleFacts::Found { .. }));
-        if is_there && meant.is_some_and(|meant| role_meant(meant, &role).is_some()) {
-            live.insert(role.clone(), inspect.live_role(target, &role).await);
+        if matches!(facts, Ok(RoleFacts::Found { .. })) {
+            let is_meant = meant.is_some_and(|meant| role_meant(meant, &role).is_some());
+            let read = if is_meant { &mut live } else { &mut unmeant };
+            read.insert(role.clone(), inspect.live_role(target, &role).await);
         }
         found.insert(role, facts);
     }
@@ -183,7 +186,7 @@ async fn reading(
         Some(Ok(role)) => Some(inspect.live_role(target, &role).await),
         Some(Err(_)) | None => None,
     };
-    DomainReading { caller, facts, roles: found, live, space_role, network, key }
+    DomainReading { caller, facts, roles: found, live, unmeant, space_role, network, key }
 }
 
 /// The role as the map means it, if it says what the role may do.

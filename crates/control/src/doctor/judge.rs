@@ -137,7 +137,7 @@ fn of_domain(place: &Place<'_>, reading: &DomainReading) -> Vec<Check> {
     checks.extend(of_network(facts, domain, reading.network.as_ref(), subject));
     checks.extend(of_key(reading, domain, subject));
     for (role, found) in &reading.roles {
-        let live = reading.live.get(role);
+        let live = reading.live.get(role).or_else(|| reading.unmeant.get(role));
         checks.extend(of_role(role, found, facts.role_identity, (live, meant)));
     }
     checks

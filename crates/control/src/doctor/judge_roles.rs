@@ -2,7 +2,7 @@
 
 use super::facts::role_meant;
 use super::judge::failed;
-use super::{About, Check, State};
+use super::{About, Check, Finding, State};
 use crate::ports::{CallError, DomainFacts, FailureKind, RoleFacts, RoleIdentity};
 use access::authorisation::too_large;
 use access::ids::{DomainKey, RoleArn};
@@ -30,11 +30,11 @@ pub(super) fn written(map: &AccessMap, meant: &Result<Bundle, Vec<Diagnostic>>) 
         return Vec::new();
     }
     let text = format!(
-        "without a persona the map says nothing of what roles may do; their policies were not \
-         looked at: {}",
+        "without a persona the map says nothing of what roles may do, so of their policies only those \
+         of AWS that give everything are told: {}",
         without.join(", ")
     );
-    vec![Check::ok(About::RoleMeant, None, text)]
+    vec![Check::found(Finding::RoleNotMeant, None, State::Warning, text)]
 }
 
 /// Whether profiles can work with the role, and whether it may do what the map says.
@@ -47,8 +47,7 @@ pub(super) fn of_role(
     let trust = trusted(role, found, identity);
     let is_trusted = trust.state == State::Ok;
     let mut checks = vec![trust];
-    let meant = meant.and_then(|meant| role_meant(meant, role));
-    let (Some(live), Some(meant)) = (live, meant) else { return checks };
+    let Some(live) = live else { return checks };
     let subject = format!("role {role}");
     let subject = Some(subject.as_str());
     let live = match live {
@@ -57,6 +56,10 @@ pub(super) fn of_role(
             checks.push(unread(subject, error));
             return checks;
         }
+    };
+    let Some(meant) = meant.and_then(|meant| role_meant(meant, role)) else {
+        checks.extend(gives_everything(live, subject));
+        return checks;
     };
     // A trust policy that does not do was told already.
     let differences = compare(live, meant);
@@ -86,6 +89,26 @@ pub(super) fn of_role(
         )
     }));
     checks
+}
+
+/// Policies that take down the walls between teams, whatever the role is meant to do.
+fn gives_everything(live: &LiveRole, subject: Option<&str>) -> impl Iterator<Item = Check> {
+    let found = live.attached.iter().filter(|policy| policy.gives_everything());
+    found.map(move |policy| {
+        let text =
+            format!("{} is attached to it, which gives every team's resources", policy.name());
+        Check::new(
+            About::RolePolicies,
+            subject,
+            State::Failed,
+            ReasonCode::RoleFullAccess.as_str(),
+            text,
+            &[
+                "Give the team a persona, and the role the policies that `stagedoor policy render` writes; or \
+                 attach others that stop at the team's own profiles and resources.",
+            ],
+        )
+    })
 }
 
 /// Whether shared spaces lead out of the teams' roles.

@@ -87,7 +87,15 @@ impl Inspect for Facts {
     }
 
     async fn live_role(&self, _: &DomainTarget, role: &RoleArn) -> Result<LiveRole, CallError> {
-        panic!("nobody reads {role}")
+        Ok(LiveRole {
+            arn: role.to_string(),
+            trust: r#"{"Version":"2012-10-17","Statement":[]}"#.to_owned(),
+            max_session_seconds: 3_600,
+            boundary: None,
+            tags: BTreeMap::new(),
+            attached: Vec::new(),
+            inline: BTreeMap::new(),
+        })
     }
 }
 

@@ -67,6 +67,7 @@ fn checked(
         facts: Ok(facts),
         roles: BTreeMap::from([(arn.clone(), Ok(role))]),
         live: live.into_iter().map(|live| (arn.clone(), live)).collect(),
+        unmeant: BTreeMap::new(),
         space_role: None,
         network: None,
         key: None,
@@ -217,18 +218,29 @@ fn a_trust_policy_that_does_not_do_is_told_once() {
 }
 
 #[test]
-fn teams_without_persona_are_named_once_and_not_judged() {
+fn teams_without_persona_are_named_once_and_judged_by_what_gives_everything_alone() {
     let text = MAP.replace(", persona: data-scientist", "");
     let bare = parse(&[Source { name: "access.yaml".into(), text }]).unwrap();
-    let checks = checked(&bare, "111122223333", sound(), trusted(), None);
+    let checks = checked(&bare, "111122223333", sound(), trusted(), Some(Ok(live())));
     assert_eq!(checks.len(), 7);
     assert_eq!(
-        (checks[1].state, checks[1].text.as_str()),
+        (checks[1].state, checks[1].code, checks[1].text.as_str()),
         (
-            State::Ok,
-            "without a persona the map says nothing of what roles may do; their policies were not \
-             looked at: fraud"
+            State::Warning,
+            "role-not-meant",
+            "without a persona the map says nothing of what roles may do, so of their policies only \
+             those of AWS that give everything are told: fraud"
         )
+    );
+    let mut loose = live();
+    let arn = "arn:aws:iam::aws:policy/AmazonSageMakerFullAccess".to_owned();
+    loose.attached.push(AttachedPolicy { arn, document: None });
+    let checks = checked(&bare, "111122223333", sound(), trusted(), Some(Ok(loose)));
+    let last = checks.last().unwrap();
+    assert_eq!((last.state, last.code), (State::Failed, "role-full-access"));
+    assert_eq!(
+        last.text,
+        "AmazonSageMakerFullAccess is attached to it, which gives every team's resources"
     );
 }
 
@@ -298,6 +310,7 @@ fn a_call_that_failed_is_told_without_the_code_that_stands_beside_it() {
         facts: Ok(sound()),
         roles: BTreeMap::from([(arn, Ok(trusted()))]),
         live: BTreeMap::new(),
+        unmeant: BTreeMap::new(),
         space_role: None,
         network: None,
         key: Some(Err(error)),
