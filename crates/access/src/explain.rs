@@ -119,6 +119,12 @@ impl TeamExplanation {
     pub fn breaking(&self) -> Option<&Rung> {
         self.rungs.iter().find(|rung| rung.verdict == Verdict::Breaks && rung.code == self.code)
     }
+
+    /// The first rung that keeps somebody who has the team from using it now; `None`: none does, or they
+    /// have it not.
+    pub fn in_the_way(&self) -> Option<&Rung> {
+        self.rungs.iter().find(|rung| self.granted && rung.verdict == Verdict::Breaks)
+    }
 }
 
 impl Rung {

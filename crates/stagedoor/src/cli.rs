@@ -212,7 +212,7 @@ pub(crate) enum Command {
     /// exits 2 if there is something.
     Drift(DriftArgs),
     /// Why somebody has a team, or has not: every step from the directory to the profile. Exits 5
-    /// if not.
+    /// if not, or if they cannot use it now.
     Why(WhyArgs),
     /// Who has a team or an execution role, by which group and grant, and who has a profile of it
     /// without a right.

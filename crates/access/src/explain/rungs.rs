@@ -5,10 +5,13 @@ use crate::assignment::Lacking;
 use crate::ids::{DomainKey, PersonId, ProfileName, TeamKey};
 use crate::map::Placement;
 use crate::network::{NetworkMatch, NetworkRule};
-use crate::observed::{AuthMode, ObservedProfile, ObservedRole};
+use crate::observed::{AuthMode, ObservedProfile, ObservedRole, Ownership};
 use crate::plan::{Action, Kept, Step};
 use crate::reason::ReasonCode;
 use crate::shell::CommandLine;
+
+/// What gives people of a team that is left out what they have a right to.
+const ENFORCE: &str = "Add the team to `rollout.enforce` in the map.";
 
 impl Facts<'_> {
     pub(super) fn directory(&self, id: &PersonId) -> Rung {
@@ -103,7 +106,7 @@ impl Facts<'_> {
             Lacking::Enforcement { group_name } => (
                 ReasonCode::NotEnforced,
                 format!("group `{group_name}` is not assigned to its application"),
-                "Add the team to `rollout.enforce` in the map.".to_owned(),
+                ENFORCE.to_owned(),
             ),
             Lacking::ByHand { group_name } => (
                 ReasonCode::AssignmentManual,
@@ -211,13 +214,30 @@ impl Facts<'_> {
         let verdict = match kept.reason {
             ReasonCode::InAgreement => Verdict::Holds,
             reason if reason.needs_admin() => Verdict::Breaks,
+            ReasonCode::NotEnforced if self.is_shut_out(kept) => Verdict::Breaks,
             _ => Verdict::Depends,
         };
         let name =
             kept.profile.as_ref().map_or("the profile".to_owned(), |p| format!("profile {p}"));
         let text = format!("{name} in {}: {}", kept.domain, told(kept));
         let since = kept.profile.as_ref().map(|name| self.leaving_since(&kept.domain, name));
-        Rung::new(Stage::Profile, verdict, kept.reason, text).since(since.unwrap_or_default())
+        let rung =
+            Rung::new(Stage::Profile, verdict, kept.reason, text).since(since.unwrap_or_default());
+        match verdict {
+            Verdict::Breaks if kept.reason == ReasonCode::NotEnforced => rung.remedy(ENFORCE),
+            _ => rung,
+        }
+    }
+
+    /// Whether the door opens nothing to the person as long as the team is not enforced: it has no profile of
+    /// theirs, and makes none.
+    fn is_shut_out(&self, kept: &Kept) -> bool {
+        let Some(domain) = self.observed.domains.get(&kept.domain) else { return false };
+        let profile = kept.profile.as_ref().and_then(|name| domain.profiles.get(&name.folded()));
+        let is_theirs = profile.is_some_and(|profile| {
+            matches!(profile.ownership(&self.map.instance), Ownership::Ours { .. })
+        });
+        domain.auth_mode == AuthMode::Iam && !is_theirs
     }
 
     /// Since when a profile is on its way out, by its tag.

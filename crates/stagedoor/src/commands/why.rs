@@ -46,8 +46,8 @@ pub(super) async fn run(args: &WhyArgs, common: &Common) -> Result<Outcome> {
         }
     }
     super::plan::tell_failures(&survey);
-    let has_any = explained.teams.iter().any(|team| team.granted);
-    Ok(if has_any { Outcome::Done } else { Outcome::Denied })
+    let comes_in = |team: &TeamExplanation| team.granted && team.in_the_way().is_none();
+    Ok(if explained.teams.iter().any(comes_in) { Outcome::Done } else { Outcome::Denied })
 }
 
 fn told(
@@ -162,9 +162,15 @@ fn nearest(team: &TeamExplanation) -> String {
 }
 
 fn ladder(out: &mut String, who: &str, team: &TeamExplanation, directory: &Rung, paint: Paint) {
-    let (may, head) =
-        if team.granted { ("has", paint.green("yes")) } else { ("has not", paint.red("no")) };
-    let _ = writeln!(out, "{head}: {who} {may} {}", with_code(team.team.as_str(), team.code));
+    let named = with_code(team.team.as_str(), team.code);
+    let _ = match (team.granted, team.in_the_way()) {
+        (false, _) => writeln!(out, "{}: {who} has not {named}", paint.red("no")),
+        (true, None) => writeln!(out, "{}: {who} has {named}", paint.green("yes")),
+        (true, Some(rung)) => {
+            let head = paint.yellow("not now");
+            writeln!(out, "{head}: {who} has {named}, and cannot use it ({})", rung.code)
+        }
+    };
     for each in std::iter::once(directory).chain(&team.rungs) {
         rung(out, each, paint);
     }
