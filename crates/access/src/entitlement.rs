@@ -117,6 +117,11 @@ fn group_keys(map: &AccessMap) -> impl Iterator<Item = GroupKey<'_>> {
     map.gifts.iter().map(|(group, _)| group).chain(named)
 }
 
+/// Whether the group is one of them.
+pub fn names_group(map: &AccessMap, group: &Group) -> bool {
+    group_keys(map).any(|key| key.fits(&map.directories, group))
+}
+
 /// Those of them that a reading of everybody has not.
 pub fn missing_groups<'m>(map: &'m AccessMap, snapshot: &Snapshot) -> BTreeSet<GroupKey<'m>> {
     let mut missing: BTreeSet<GroupKey<'_>> = group_keys(map).collect();

@@ -123,7 +123,12 @@ impl TeamExplanation {
     /// The first rung that keeps somebody who has the team from using it now; `None`: none does, or they
     /// have it not.
     pub fn in_the_way(&self) -> Option<&Rung> {
-        self.rungs.iter().find(|rung| self.granted && rung.verdict == Verdict::Breaks)
+        let of_profile = |rung: &&Rung| rung.stage == Stage::Profile;
+        // Beside one that is as the map means it others stop nobody: a copy, or what a move left behind.
+        let is_ready =
+            self.rungs.iter().filter(of_profile).any(|rung| rung.verdict == Verdict::Holds);
+        let mut broken = self.rungs.iter().filter(|rung| rung.verdict == Verdict::Breaks);
+        broken.find(|rung| self.granted && !(is_ready && of_profile(rung)))
     }
 }
 
@@ -251,4 +256,28 @@ fn no_grant(team: &TeamKey) -> Rung {
     let text = format!("no grant of the map gives {team} to any group");
     Rung::new(Stage::Grant, Verdict::Breaks, ReasonCode::NoGrant, text)
         .remedy(format!("Add a grant to the map: `- {{ group: …, team: {team} }}`."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn beside_a_profile_that_is_as_the_map_means_it_no_other_is_in_the_way() {
+        let rung = |stage, verdict, code| Rung::new(stage, verdict, code, "");
+        let ready = rung(Stage::Profile, Verdict::Holds, ReasonCode::InAgreement);
+        let copy = rung(Stage::Profile, Verdict::Breaks, ReasonCode::Duplicate);
+        let role = rung(Stage::Role, Verdict::Breaks, ReasonCode::RoleMissing);
+        let told = |granted, rungs: &[&Rung]| {
+            let rungs = rungs.iter().map(|rung| (*rung).clone()).collect();
+            let team = TeamKey::parse("fraud").unwrap();
+            let code = ReasonCode::Entitled;
+            let told = TeamExplanation { team, granted, code, rungs, ways_in: Vec::new() };
+            told.in_the_way().map(|rung| rung.code)
+        };
+        assert_eq!(told(true, &[&copy, &ready]), None);
+        assert_eq!(told(true, &[&copy]), Some(ReasonCode::Duplicate));
+        assert_eq!(told(true, &[&copy, &role, &ready]), Some(ReasonCode::RoleMissing));
+        assert_eq!(told(false, &[&role]), None);
+    }
 }

@@ -15,6 +15,7 @@ use control::survey::Survey;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::path::Path;
 
 /// The plan as a JSON document: a contract for programs.
 pub(crate) fn plan_json(plan: &Plan, survey: &Survey, map: &AccessMap) -> Value {
@@ -50,10 +51,16 @@ pub(crate) struct Next {
 }
 
 impl Next {
-    /// `stagedoor apply`, which is to allow so many removals if somebody said how many.
-    pub(crate) async fn apply(plane: &Plane, allowed: Option<u32>) -> Self {
+    /// `stagedoor apply`, of the plan in a file if it is one, which is to allow so many removals if somebody said
+    /// how many.
+    pub(crate) async fn apply(plane: &Plane, file: Option<&Path>, allowed: Option<u32>) -> Self {
         let number = allowed.map(|number| number.to_string());
+        let file = file.map(|file| file.display().to_string());
         let apply = CommandLine::of(&["apply"]);
+        let apply = match &file {
+            Some(file) => apply.about(file),
+            None => apply,
+        };
         let apply = match &number {
             Some(number) => apply.with("--allow-removals", number),
             None => apply,

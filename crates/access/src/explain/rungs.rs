@@ -5,7 +5,7 @@ use crate::assignment::Lacking;
 use crate::ids::{DomainKey, PersonId, ProfileName, TeamKey};
 use crate::map::Placement;
 use crate::network::{NetworkMatch, NetworkRule};
-use crate::observed::{AuthMode, ObservedProfile, ObservedRole, Ownership};
+use crate::observed::{AuthMode, ObservedProfile, ObservedRole};
 use crate::plan::{Action, Kept, Step};
 use crate::reason::ReasonCode;
 use crate::shell::CommandLine;
@@ -214,7 +214,8 @@ impl Facts<'_> {
         let verdict = match kept.reason {
             ReasonCode::InAgreement => Verdict::Holds,
             reason if reason.needs_admin() => Verdict::Breaks,
-            ReasonCode::NotEnforced if self.is_shut_out(kept) => Verdict::Breaks,
+            // The door opens a profile that agrees with the map, and makes it so only where it may.
+            ReasonCode::NotEnforced | ReasonCode::Adoptable if self.is_iam(kept) => Verdict::Breaks,
             _ => Verdict::Depends,
         };
         let name =
@@ -229,15 +230,10 @@ impl Facts<'_> {
         }
     }
 
-    /// Whether the door opens nothing to the person as long as the team is not enforced: it has no profile of
-    /// theirs, and makes none.
-    fn is_shut_out(&self, kept: &Kept) -> bool {
-        let Some(domain) = self.observed.domains.get(&kept.domain) else { return false };
-        let profile = kept.profile.as_ref().and_then(|name| domain.profiles.get(&name.folded()));
-        let is_theirs = profile.is_some_and(|profile| {
-            matches!(profile.ownership(&self.map.instance), Ownership::Ours { .. })
-        });
-        domain.auth_mode == AuthMode::Iam && !is_theirs
+    /// Whether people come into the domain through the door.
+    fn is_iam(&self, kept: &Kept) -> bool {
+        let domain = self.observed.domains.get(&kept.domain);
+        domain.is_some_and(|domain| domain.auth_mode == AuthMode::Iam)
     }
 
     /// Since when a profile is on its way out, by its tag.

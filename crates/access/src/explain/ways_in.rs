@@ -94,13 +94,19 @@ impl Facts<'_> {
         for (key, gifts) in self.map.gifts.iter() {
             for gift in gifts.iter().filter(|gift| gift.teams.as_slice() == [team.clone()]) {
                 let Some(grant) = self.map.grants.get(gift.grant) else { continue };
-                found.push(self.by_group(person, key, grant));
+                found.extend(self.by_group(person, key, grant));
             }
         }
         found
     }
 
-    fn by_group(&self, person: &PersonId, key: GroupKey<'_>, grant: &Grant) -> (Rank, WayIn) {
+    /// Nothing gives a group that is not there an id.
+    fn by_group(
+        &self,
+        person: &PersonId,
+        key: GroupKey<'_>,
+        grant: &Grant,
+    ) -> Option<(Rank, WayIn)> {
         let user = self.user(person);
         let mut changes = Vec::new();
         let mut rank = Rank::Joining;
@@ -108,6 +114,9 @@ impl Facts<'_> {
             self.snapshot.groups.values().find(|group| key.fits(&self.map.directories, group));
         let name = group.map_or_else(|| key.to_string(), |group| group.display_name.clone());
         if group.is_none() {
+            if let GroupKey::Id(_) = key {
+                return None;
+            }
             changes.push(format!("Make the group `{name}` in the directory."));
         }
         if group.is_none_or(|group| !group.members.contains(person)) {
@@ -120,7 +129,7 @@ impl Facts<'_> {
         } else if grant.from.is_some_and(|from| self.now < from) {
             changes.push(format!("Write an earlier `from` at {}.", grant.place));
         }
-        (rank, way(changes))
+        Some((rank, way(changes)))
     }
 
     /// Ways by a new grant, by a request, and for a time.

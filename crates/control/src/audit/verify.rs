@@ -122,7 +122,8 @@ pub struct Verdict {
     pub checkpoints: u64,
     /// Each chain.
     pub chains: Vec<ChainReport>,
-    /// What is wrong, the first of each chain first; at most twenty of each.
+    /// What is wrong, the first of each chain first; at most twenty of each, and twenty more for which the key
+    /// was not given.
     pub bad: Vec<BadEntry>,
 }
 
@@ -297,7 +298,10 @@ impl Chain {
     }
 
     fn find(&mut self, chain: &ChainId, seq: u64, fault: Fault, detail: Option<String>) {
-        if self.found.len() < MOST_FINDINGS {
+        // A key that was forgotten must not hide what else is found.
+        let is_alike =
+            |bad: &&BadEntry| (bad.fault == Fault::UnknownKey) == (fault == Fault::UnknownKey);
+        if self.found.iter().filter(is_alike).count() < MOST_FINDINGS {
             self.found.push(BadEntry { chain: chain.clone(), seq, fault, detail });
         }
     }
@@ -380,5 +384,22 @@ impl Chain {
         }
         found.sort_by_key(|entry| entry.seq);
         found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_was_not_given_hides_nothing_else() {
+        let (id, mut chain) = (ChainId("main".into()), Chain::empty());
+        for seq in 1..=30 {
+            chain.find(&id, seq, Fault::UnknownKey, None);
+        }
+        chain.find(&id, 31, Fault::Changed, None);
+        let found: Vec<(u64, Fault)> = chain.found.iter().map(|bad| (bad.seq, bad.fault)).collect();
+        assert_eq!(found.len(), MOST_FINDINGS + 1);
+        assert_eq!(found.last(), Some(&(31, Fault::Changed)));
     }
 }

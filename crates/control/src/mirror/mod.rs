@@ -14,14 +14,15 @@ pub use apply::{MirrorReport, MirrorWatcher, Stopped};
 pub(crate) use reading::VIOLATIONS_KEPT;
 pub use reading::{MirrorLoss, MirrorReading};
 pub use run::{MirrorRun, NotPlanned};
-pub use source::{MirrorSurvey, groups_of, source_of};
+pub use source::{MirrorSurvey, source_of};
+use source::{groups_of, is_mirrored};
 pub use turn::Turn;
 
 use crate::plane::Plane;
 use crate::ports::{AuditEvent, AuditFilter, CallError, MirrorTarget, StoreError};
 use access::check::{Removals, Violation};
-use access::entitlement::WantedGroups;
 use access::mirror::{self, CheckedMirror, MirrorPlan, MirrorPolicy, MirrorStep};
+use access::snapshot::Group;
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
 
@@ -38,8 +39,8 @@ pub struct Mirror<'a> {
     pub plane: &'a Plane,
     /// Where they are mirrored to.
     pub target: &'a dyn MirrorTarget,
-    /// Which groups.
-    pub groups: WantedGroups,
+    /// The groups of these names; empty: those that the map names.
+    pub groups: &'a [String],
     /// By what rules.
     pub policy: MirrorPolicy,
 }
@@ -52,10 +53,12 @@ impl Mirror<'_> {
     /// One of them, or the store, cannot be read: nothing is planned without.
     pub async fn survey(&self) -> Result<MirrorSurvey, CallError> {
         let target = self.target.read(&self.policy.mark).await?;
-        let mut reading = self.plane.directory.everybody(&self.groups).await?;
+        let map = &self.plane.map;
+        let mut reading = self.plane.directory.everybody(&groups_of(map, self.groups)).await?;
         let particulars = std::mem::take(&mut reading.particulars);
         let snapshot = self.plane.with_store(reading).await?;
-        Ok(MirrorSurvey { source: source_of(&snapshot, &particulars, &self.groups)?, target })
+        let is_mirrored = |group: &Group| is_mirrored(map, self.groups, group);
+        Ok(MirrorSurvey { source: source_of(&snapshot, &particulars, is_mirrored)?, target })
     }
 
     /// Plans from what was read.

@@ -51,7 +51,7 @@ impl Plane {
         Some(Mirror {
             plane: self,
             target,
-            groups: super::groups_of(&self.map, &mirroring.groups),
+            groups: &mirroring.groups,
             policy: mirroring.policy(&self.map.instance),
         })
     }

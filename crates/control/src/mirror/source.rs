@@ -1,7 +1,7 @@
 //! What there is to mirror, of a reading of the directory.
 
 use crate::ports::{CallError, FailureKind, Particulars};
-use access::entitlement::{WantedGroups, wanted_groups};
+use access::entitlement::{WantedGroups, names_group, wanted_groups};
 use access::ids::{GroupId, PersonId};
 use access::map::AccessMap;
 use access::mirror::{MirrorPerson, MirrorSource, SourceGroup, TargetReading};
@@ -17,8 +17,14 @@ pub struct MirrorSurvey {
     pub target: TargetReading,
 }
 
+/// Whether the group is mirrored. A reading has groups of a name from every directory; a grant may be for that
+/// of one.
+pub(super) fn is_mirrored(map: &AccessMap, names: &[String], group: &Group) -> bool {
+    if names.is_empty() { names_group(map, group) } else { names.contains(&group.display_name) }
+}
+
 /// The groups of these names; without names, those that the map's grants name.
-pub fn groups_of(map: &AccessMap, names: &[String]) -> WantedGroups {
+pub(super) fn groups_of(map: &AccessMap, names: &[String]) -> WantedGroups {
     if names.is_empty() {
         return wanted_groups(map);
     }
@@ -33,7 +39,7 @@ pub fn groups_of(map: &AccessMap, names: &[String]) -> WantedGroups {
 pub fn source_of(
     snapshot: &Snapshot,
     particulars: &BTreeMap<PersonId, Particulars>,
-    groups: &WantedGroups,
+    is_mirrored: impl Fn(&Group) -> bool,
 ) -> Result<MirrorSource, CallError> {
     if snapshot.coverage != Coverage::Complete {
         return Err(CallError {
@@ -48,7 +54,7 @@ pub fn source_of(
         let enabled = snapshot.admits(&person.id);
         (person.id.clone(), mirror_person(person, particulars.get(&person.id), enabled))
     });
-    let wanted = snapshot.groups.values().filter(|g| groups.want(&g.id, &g.display_name));
+    let wanted = snapshot.groups.values().filter(|group| is_mirrored(group));
     let group = |group: &Group| -> (GroupId, SourceGroup) {
         let (display_name, members) = (group.display_name.clone(), group.members.clone());
         (group.id.clone(), SourceGroup { display_name, members })
@@ -82,6 +88,7 @@ fn mirror_person(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use access::map::{Source, parse};
 
     fn person(display_name: &str) -> Person {
         Person {
@@ -112,6 +119,28 @@ mod tests {
     }
 
     #[test]
+    fn a_group_of_another_directory_than_the_grants_is_not_mirrored() {
+        let text = "version: 1\ndirectory: { sources: [ { name: corp, file: a.yaml }, { name: partners, \
+                    file: b.yaml } ] }\ndomains: { research: { domain_id: d-research, account_id: \
+                    \"111122223333\", region: eu-west-1 } }\nteams: { risk: { domain: research, network: \
+                    anywhere, execution_role: \"arn:aws:iam::111122223333:role/risk\" } }\ngrants: [ { \
+                    group: ml-risk, directory: corp, team: risk } ]\n";
+        let source = Source { name: "access.yaml".into(), text: text.to_owned() };
+        let map = parse(&[source]).unwrap();
+        let group = |id: &str| Group {
+            id: GroupId::parse(id).unwrap(),
+            display_name: "ml-risk".to_owned(),
+            members: BTreeSet::new(),
+        };
+        let told = ["g-1", "partners:g-1"].map(|id| is_mirrored(&map, &[], &group(id)));
+        assert_eq!(told, [true, false]);
+        // Whoever names groups names them of all directories.
+        let named = ["ml-risk".to_owned()];
+        assert!(is_mirrored(&map, &named, &group("partners:g-1")));
+        assert!(!is_mirrored(&map, &["ml-fraud".to_owned()], &group("g-1")));
+    }
+
+    #[test]
     fn a_partial_reading_is_refused() {
         let snapshot = Snapshot {
             people: BTreeMap::new(),
@@ -121,7 +150,7 @@ mod tests {
             barred: BTreeMap::new(),
             temporary: BTreeMap::new(),
         };
-        let refused = source_of(&snapshot, &BTreeMap::new(), &WantedGroups::default());
+        let refused = source_of(&snapshot, &BTreeMap::new(), |_| true);
         assert_eq!(refused.unwrap_err().kind, FailureKind::Service);
     }
 }

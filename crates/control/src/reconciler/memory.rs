@@ -101,7 +101,12 @@ impl Memory {
         let is_new = |(_, (key, _)): &&(&Kept, (Unenforced, PersonId))| !told.contains_key(key);
         let new = all.iter().filter(is_new).map(|(kept, _)| *kept).collect();
         // Of whom the plan says nothing nothing is known to have changed.
-        let others = told.iter().filter(|(_, it)| of.is_some_and(|people| !people.contains(*it)));
+        let unread = [ReasonCode::DomainUnreadable, ReasonCode::DomainNotInService];
+        let unread = plan.kept.iter().filter(|kept| unread.contains(&kept.reason));
+        let unread: BTreeSet<&DomainKey> = unread.map(|kept| &kept.domain).collect();
+        let others = told.iter().filter(|((domain, ..), person)| {
+            unread.contains(domain) || of.is_some_and(|people| !people.contains(*person))
+        });
         self.unenforced = others.map(|(key, person)| (key.clone(), person.clone())).collect();
         self.unenforced.extend(all.into_iter().map(|(_, entry)| entry));
         new

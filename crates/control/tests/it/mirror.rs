@@ -12,7 +12,7 @@ use access::mirror::{
 use access::reason::ReasonCode;
 use async_trait::async_trait;
 use control::meter::PassOutcome;
-use control::mirror::{Mirror, MirrorReport, Stopped, groups_of};
+use control::mirror::{Mirror, MirrorReport, Stopped};
 use control::pass::{Brake, Deadline, Halt};
 use control::plane::Plane;
 use control::ports::{
@@ -30,7 +30,7 @@ fn mirror<'a>(plane: &'a Plane, target: &'a Target) -> Mirror<'a> {
     Mirror {
         plane,
         target,
-        groups: groups_of(&plane.map, &[]),
+        groups: &[],
         policy: MirrorPolicy {
             mark: Mark::of("default"),
             leavers: Leavers::Disable,

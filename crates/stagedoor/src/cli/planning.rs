@@ -41,7 +41,7 @@ pub(crate) struct ApplyArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct SyncArgs {
-    /// A person, by user name or the directory's id; may be given several times. Absent: everybody.
+    /// A person, by user name, the directory's id or the name of a profile; may be given several times. Absent: everybody.
     #[arg(long, value_name = "PERSON")]
     pub(crate) person: Vec<String>,
     /// Everybody, whatever was read before; the same as to name nobody.

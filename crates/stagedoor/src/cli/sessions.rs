@@ -30,7 +30,7 @@ pub(crate) struct WhoseArgs {
     /// Those that this identity provider opened, by its key in the map, also where the map has it no longer.
     #[arg(long, value_name = "IDP", value_parser = parse(IdpKey::parse))]
     pub(crate) idp: Option<IdpKey>,
-    /// Those of this person, by user name or by the directory's id.
+    /// Those of this person, by user name, by the directory's id or by the name of a profile.
     #[arg(long, value_name = "PERSON")]
     pub(crate) person: Option<String>,
 }

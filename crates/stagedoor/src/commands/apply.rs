@@ -47,7 +47,7 @@ pub(super) async fn run(args: &ApplyArgs, common: &Common) -> Result<Outcome> {
         return Err(stale().into());
     }
     if args.dry_run {
-        let next = Next::apply(&plane, args.allow_removals).await;
+        let next = Next::apply(&plane, args.plan.as_deref(), args.allow_removals).await;
         plan::show(&fresh, &survey, &plane.map, common, &next);
         return Ok(plan::outcome(&fresh, &survey, &plane.map.rollout));
     }
@@ -268,7 +268,8 @@ pub(super) async fn print(settled: &Settled, plane: &Plane, common: &Common) {
             output::data(&document.to_string());
         }
         OutputFormat::Table => {
-            let (how, next) = ((Paint::stdout(common), false), Next::apply(plane, None).await);
+            let (how, next) =
+                ((Paint::stdout(common), false), Next::apply(plane, None, None).await);
             let text = report::plan_text(plan, survey, &plane.map, how, &next);
             output::data(&format!("{} made.\n\n{text}", counted(*changed, "change")));
         }

@@ -46,7 +46,7 @@ pub(super) async fn run(args: &PlanArgs, common: &Common) -> Result<Outcome> {
         }
         OutputFormat::Table => {
             let paint = Paint::stdout(common);
-            let next = Next::apply(&plane, None).await;
+            let next = Next::apply(&plane, None, None).await;
             let how = (paint, args.all);
             output::data(&report::plan_text(&plan, &survey, &plane.map, how, &next));
         }

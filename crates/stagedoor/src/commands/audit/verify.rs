@@ -14,6 +14,7 @@ use control::audit::{
     BadEntry, Checkpoint, Fault, KeyRing, NAME_THE_KEY, Verdict, Verification, judged, verify_log,
 };
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -113,11 +114,11 @@ fn tell(verdict: &Verdict, common: &Common) {
     }
     let paint = Paint::stdout(common);
     let mut text = String::new();
-    // Whoever forgot the key would read twenty lines that say the same.
+    // Whoever forgot the key would read twenty lines that say the same: one for each key does.
     let is_unsealed = |bad: &BadEntry| bad.fault == Fault::UnknownKey;
     let of_unknown_key = !verdict.ok && verdict.bad.iter().all(is_unsealed);
-    let shown = if of_unknown_key { 1 } else { verdict.bad.len() };
-    for bad in verdict.bad.iter().take(shown) {
+    let mut told = BTreeSet::new();
+    for bad in verdict.bad.iter().filter(|bad| !of_unknown_key || told.insert(&bad.detail)) {
         let _ = writeln!(text, "{} {}", paint.red("bad"), output::visible(&bad.to_string()));
     }
     for chain in &verdict.chains {

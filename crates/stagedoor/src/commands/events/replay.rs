@@ -181,7 +181,7 @@ async fn act(
                 output::data(&document(told, heard, true, &plan).to_string());
             }
             OutputFormat::Table => {
-                let next = Next::apply(plane, None).await;
+                let next = Next::apply(plane, None, None).await;
                 plan::show(&planned, &survey, &plane.map, common, &next);
             }
         }
