@@ -42,6 +42,7 @@ fn domain(auth_mode: AuthMode) -> ObservedDomain {
         seen: Seen::Everybody,
         unread: Unread::default(),
         profile_quota: None,
+        elsewhere: BTreeMap::new(),
     }
 }
 

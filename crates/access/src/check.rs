@@ -10,13 +10,14 @@ pub use guard::{GuardCount, guard_count, guard_limit};
 pub use profiles::GUARD_MEMORY;
 
 use crate::entitlement::{Entitlements, entitlements, entitlements_of};
-use crate::ids::{AccountId, DomainKey, GroupId, PersonId, ProfileName, Region, RoleArn, TeamKey};
+use crate::ids::{DomainKey, GroupId, PersonId, ProfileName, RoleArn, TeamKey};
 use crate::map::{AccessMap, GrantsFrom, RunningApps, Unmanaged};
 use crate::naming::{hashed_profile_name, profile_name};
 use crate::observed::{
     AuthMode, DomainState, Observed, ObservedDomain, ObservedProfile, ObservedRole, Ownership,
     TAG_AGREED, TAG_LEAVING, TAG_LOST, TAG_PREFIX, TAG_TEAM,
 };
+use crate::places::places;
 use crate::plan::{Action, Assignment, Plan, Step};
 use crate::reason::ReasonCode;
 use crate::snapshot::Snapshot;
@@ -484,28 +485,18 @@ fn duplicates(plan: &Plan) -> Vec<Violation> {
         .collect()
 }
 
-/// The quota is an account's in a Region: its domains share it.
+/// The quota is an account's in a Region: its domains share it, those that the map lacks too.
 fn over_quota(plan: &Plan, map: &AccessMap, observed: &Observed) -> Vec<Violation> {
-    let mut places: BTreeMap<(&AccountId, &Region), Vec<(&DomainKey, &ObservedDomain)>> =
-        BTreeMap::new();
-    for (key, domain) in &observed.domains {
-        if let Some(config) = map.domains.get(key) {
-            let at = (&config.account_id, &config.region);
-            places.entry(at).or_default().push((key, domain));
-        }
-    }
     let mut found = Vec::new();
-    for ((account, region), domains) in places {
-        let quota = domains.iter().filter_map(|(_, domain)| domain.profile_quota).min();
-        let Some(quota) = quota.and_then(|quota| usize::try_from(quota).ok()) else { continue };
-        let is_here = |action: &Action| domains.iter().any(|(key, _)| **key == action.domain);
+    for ((account, region), place) in places(map, observed) {
+        let Some(quota) = place.quota.map(as_count) else { continue };
         let made = plan
             .actions
             .iter()
-            .filter(|action| matches!(action.step, Step::Create { .. }) && is_here(action))
+            .filter(|action| matches!(action.step, Step::Create { .. }))
+            .filter(|action| place.domains.contains_key(&action.domain))
             .count();
-        let there: usize = domains.iter().map(|(_, domain)| domain.profiles.len()).sum();
-        if made > 0 && there + made > quota {
+        if made > 0 && place.profiles() + made > quota {
             found.push(Violation {
                 code: ReasonCode::PlanInvalid,
                 message: format!(

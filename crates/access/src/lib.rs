@@ -25,6 +25,7 @@ pub mod offboarding;
 mod owned;
 mod people;
 pub mod permissions;
+pub mod places;
 pub mod plan;
 pub mod planner;
 pub mod pool;

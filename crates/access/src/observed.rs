@@ -1,6 +1,6 @@
 //! What AWS says there is.
 
-use crate::ids::{DomainKey, GroupId, PersonId, ProfileName, RoleArn, TeamKey};
+use crate::ids::{DomainId, DomainKey, GroupId, PersonId, ProfileName, RoleArn, TeamKey};
 use crate::pool::Pool;
 use crate::tags::Tags;
 use arcstr::ArcStr;
@@ -81,6 +81,9 @@ pub struct ObservedDomain {
     pub unread: Unread,
     /// How many profiles the account may have in the Region, where Service Quotas said so.
     pub profile_quota: Option<u32>,
+    /// How many profiles other domains of the account have in the Region, where that was asked for: the quota
+    /// is for all of them.
+    pub elsewhere: BTreeMap<DomainId, usize>,
 }
 
 impl ObservedDomain {

@@ -20,6 +20,7 @@ use crate::observed::{
     TAG_INSTANCE, TAG_PERSON, TAG_TEAM,
 };
 use crate::owned::{Owned, OwnedProfile};
+use crate::places::{Place, places};
 use crate::plan::{Action, Assignment, Kept, Plan, Stake, Step};
 use crate::reason::ReasonCode;
 use crate::snapshot::{Person, Snapshot};
@@ -89,25 +90,11 @@ fn order(action: &Action) -> (u8, &DomainKey, &TeamKey, &ProfileName, &PersonId)
 
 /// How many more profiles each account may have in a Region: the quota is not the domain's.
 fn room(map: &AccessMap, observed: &Observed) -> BTreeMap<(AccountId, Region), usize> {
-    let mut quotas: BTreeMap<(AccountId, Region), u32> = BTreeMap::new();
-    let mut used: BTreeMap<(AccountId, Region), usize> = BTreeMap::new();
-    for (key, domain) in &observed.domains {
-        let Some(at) = map.domains.get(key).map(|d| (d.account_id.clone(), d.region.clone()))
-        else {
-            continue;
-        };
-        *used.entry(at.clone()).or_default() += domain.profiles.len();
-        if let Some(quota) = domain.profile_quota {
-            quotas.entry(at).and_modify(|least| *least = quota.min(*least)).or_insert(quota);
-        }
-    }
-    quotas
-        .into_iter()
-        .map(|(at, quota)| {
-            let used = used.get(&at).copied().unwrap_or(0);
-            (at, usize::try_from(quota).unwrap_or(usize::MAX).saturating_sub(used))
-        })
-        .collect()
+    let places = places(map, observed).into_iter();
+    let room = |((account, region), place): ((&AccountId, &Region), Place<'_>)| {
+        Some(((account.clone(), region.clone()), place.room()?))
+    };
+    places.filter_map(room).collect()
 }
 
 fn adoptions(map: &AccessMap) -> BTreeMap<(&DomainKey, &TeamKey, &str), &Adoption> {

@@ -296,8 +296,15 @@ impl Plane {
     }
 
     fn every_domain(&self) -> Wanted {
+        let mut counted = BTreeSet::new();
         let all = self.targets().into_iter();
-        all.map(|(key, target)| (key, (target, ProfileScope::All))).collect()
+        all.map(|(key, target)| {
+            // One reading counts the account's other domains: for each it is the same list.
+            let is_first = counted.insert((target.account_id.clone(), target.region.clone()));
+            let scope = if is_first { ProfileScope::Account } else { ProfileScope::All };
+            (key, (target, scope))
+        })
+        .collect()
     }
 
     async fn observe(&self, wanted: &Wanted) -> Observation {
@@ -397,7 +404,7 @@ impl Plane {
                 domain: target.domain_id.clone(),
                 auth_mode: domain.auth_mode,
                 asked: match scope {
-                    ProfileScope::All => None,
+                    ProfileScope::All | ProfileScope::Account => None,
                     ProfileScope::Named(names) => {
                         Some(names.iter().map(|name| name.folded().to_string()).collect())
                     }

@@ -2,11 +2,9 @@
 
 use super::Reading;
 use crate::forecast::{Forecast, days, days_by_age, forecast};
-use crate::ids::DomainId;
-use jiff::Timestamp;
+use crate::places::places;
 use jiff::tz::TimeZone;
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// How full an account is in a Region.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -16,7 +14,7 @@ pub struct Quota {
     pub account: String,
     /// The Region.
     pub region: String,
-    /// Profiles in the domains that were read.
+    /// Profiles there are, whoever made them, also in domains that the map lacks.
     pub profiles: u64,
     /// How many the account may have, where Service Quotas said so.
     pub limit: Option<u64>,
@@ -25,45 +23,36 @@ pub struct Quota {
     pub forecast: Forecast,
 }
 
-/// What there is in an account and Region.
-#[derive(Debug, Default)]
-struct Place<'a> {
-    domains: Vec<&'a DomainId>,
-    profiles: usize,
-    limit: Option<u32>,
-    /// When profiles were made, as far as AWS says.
-    made: Vec<Timestamp>,
-}
-
 /// Each account and Region.
 pub(super) fn quotas(reading: &Reading<'_>) -> Vec<Quota> {
-    let mut places: BTreeMap<(String, String), Place<'_>> = BTreeMap::new();
-    for (key, observed) in &reading.observed.domains {
-        let Some(domain) = reading.map.domains.get(key) else { continue };
-        let at = (domain.account_id.to_string(), domain.region.to_string());
-        let place = places.entry(at).or_default();
-        place.domains.push(&domain.domain_id);
-        place.profiles += observed.profiles.len();
-        place.limit = place.limit.into_iter().chain(observed.profile_quota).min();
-        let known = reading.domains.get(key).map(|known| known.made.values());
-        place.made.extend(known.into_iter().flatten());
-    }
     let today = reading.now.to_zoned(TimeZone::UTC).date();
-    places
+    places(reading.map, reading.observed)
         .into_iter()
-        .map(|((account, region), Place { domains, profiles, limit, made })| {
-            let profiles = u64::try_from(profiles).unwrap_or(u64::MAX);
-            let limit = limit.map(u64::from);
+        .map(|((account, region), place)| {
+            let others = count(place.others.values().sum());
+            let profiles = count(place.profiles());
+            let limit = place.quota.map(u64::from);
+            // What is known of other days is the map's domains'. The others' profiles leave them less.
+            let (read, left) = (profiles - others, limit.map(|limit| limit.saturating_sub(others)));
+            let domains = place.domains.keys().filter_map(|key| reading.map.domains.get(*key));
+            let domains: Vec<_> = domains.map(|domain| &domain.domain_id).collect();
+            let known = place.domains.keys().filter_map(|key| reading.domains.get(*key));
+            let made: Vec<_> = known.flat_map(|known| known.made.values().copied()).collect();
             let mut counted = days(reading.counts, &domains);
             // What was read now is today's, whatever the loop counted last.
-            counted.insert(today, profiles);
-            let forecast = match forecast(&counted, limit, today) {
+            counted.insert(today, read);
+            let forecast = match forecast(&counted, left, today) {
                 Forecast::TooEarly { .. } if !made.is_empty() => {
-                    forecast(&days_by_age(&made, profiles, today), limit, today)
+                    forecast(&days_by_age(&made, read, today), left, today)
                 }
                 told => told,
             };
+            let (account, region) = (account.to_string(), region.to_string());
             Quota { account, region, profiles, limit, forecast }
         })
         .collect()
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
 }

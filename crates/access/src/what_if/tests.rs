@@ -366,6 +366,7 @@ fn in_sso_mode_no_policy_is_asked_and_no_network_rule_holds() {
         seen: Seen::Everybody,
         unread: Unread::default(),
         profile_quota: None,
+        elsewhere: BTreeMap::new(),
     };
     world.observed.domains.insert(world.domain.clone(), domain);
     let outcome = what_if(&world.question(&from("203.0.113.9", None))).unwrap();

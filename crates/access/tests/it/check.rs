@@ -1,6 +1,6 @@
 //! Plans that must be refused, each made by hand from a good one.
 
-use crate::support::{Build, NOW, TEAMS, World, domain_key, foreign, ours, person_id};
+use crate::support::{Build, NOW, TEAMS, World, domain_key, elsewhere, foreign, ours, person_id};
 use access::check::{Removals, guard_limit};
 use access::ids::{ProfileName, RoleArn, TeamKey};
 use access::observed::{
@@ -328,11 +328,18 @@ fn the_quota_is_kept() {
     world.domain_mut("research").profile_quota = Some(3);
     assert!(world.check(plan.clone(), Removals::Guarded).is_ok());
     world.domain_mut("research").profile_quota = Some(2);
-    let violations = world.check(plan, Removals::Guarded).unwrap_err();
+    let violations = world.check(plan.clone(), Removals::Guarded).unwrap_err();
     assert_eq!(violations.len(), 1);
     assert_eq!(
         violations[0].message,
         "1 new profiles would exceed the quota of 2 of account 111122223333 in eu-west-1"
+    );
+    world.domain_mut("research").profile_quota = Some(3);
+    world.domain_mut("research").elsewhere = elsewhere("d-others", 1);
+    let violations = world.check(plan, Removals::Guarded).unwrap_err();
+    assert_eq!(
+        violations[0].message,
+        "1 new profiles would exceed the quota of 3 of account 111122223333 in eu-west-1"
     );
 }
 

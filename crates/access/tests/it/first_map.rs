@@ -36,6 +36,7 @@ pub(crate) fn existing(domains: &[(&str, AuthMode)]) -> Existing {
             seen: Seen::Everybody,
             unread: Unread::default(),
             profile_quota: None,
+            elsewhere: BTreeMap::new(),
         },
     });
     Existing {

@@ -2,7 +2,7 @@
 //! over, offboarding by command, and the guard of each domain.
 
 use crate::support::{
-    Build, NOW, TEAMS, World, app, at, domain_key, foreign, ours, person_id, role,
+    Build, NOW, TEAMS, World, app, at, domain_key, elsewhere, foreign, ours, person_id, role,
 };
 use access::check::Removals;
 use access::ids::RoleArn;
@@ -62,6 +62,28 @@ fn whoever_has_no_profile_gets_one_in_the_first_domain_with_room() {
         [
             "research/*: keep (quota-reached: research, risk)",
             "research/*: keep (quota-reached: research, risk)",
+        ]
+    );
+}
+
+#[test]
+fn an_account_that_a_domain_outside_the_map_fills_has_no_room() {
+    let mut world = World::new(PLACED).group("ml-fraud", &["alice", "bob"]);
+    world.domain_mut("research").profile_quota = Some(60);
+    world.domain_mut("research").elsewhere = elsewhere("d-others", 59);
+    assert_eq!(
+        world.told(),
+        [
+            "research/alice--fraud: create role=studio-fraud (entitled)",
+            "risk/bob--fraud: create role=studio-fraud (entitled)",
+        ]
+    );
+    world.domain_mut("research").elsewhere = elsewhere("d-others", 60);
+    assert_eq!(
+        world.told(),
+        [
+            "risk/alice--fraud: create role=studio-fraud (entitled)",
+            "risk/bob--fraud: create role=studio-fraud (entitled)",
         ]
     );
 }

@@ -1,7 +1,7 @@
 //! Plans by example: what is made and corrected, exactly, and what is left alone.
 
 use crate::support::{
-    Build, NOW, TEAMS, World, at, domain_key, foreign, ours, person_id, role, settled,
+    Build, NOW, TEAMS, World, at, domain_key, elsewhere, foreign, ours, person_id, role, settled,
 };
 use access::entitlement::Because;
 use access::ids::{GroupId, ProfileName, TeamKey};
@@ -314,6 +314,45 @@ fn the_quota_stops_creation_and_is_shared_by_the_domains_of_an_account() {
     );
     world.domain_mut("other").profile_quota = Some(1);
     assert!(world.plan().is_empty());
+}
+
+#[test]
+fn profiles_of_domains_that_the_map_lacks_take_of_the_quota_too() {
+    let mut world = World::new(TEAMS).group("ml-fraud", &["alice"]).profile(foreign("by-hand"));
+    world.domain_mut("research").profile_quota = Some(3);
+    world.domain_mut("research").elsewhere = elsewhere("d-others", 1);
+    assert_eq!(
+        world.told(),
+        [
+            "research/alice--fraud: create role=studio-fraud (entitled)",
+            "research/by-hand: keep (not-ours)",
+        ]
+    );
+    world.domain_mut("research").elsewhere = elsewhere("d-others", 2);
+    assert_eq!(
+        world.told(),
+        ["research/by-hand: keep (not-ours)", "research/alice--fraud: keep (quota-reached)"]
+    );
+}
+
+#[test]
+fn a_domain_that_was_read_is_not_counted_elsewhere_and_one_that_cannot_be_is() {
+    let more = "  other: { domain_id: d-other, account_id: \"111122223333\", region: eu-west-1 }\n";
+    let mut world = World::new(&format!("{more}{TEAMS}")).group("ml-fraud", &["alice"]);
+    let other = world.observed.domains[&domain_key("risk")].clone();
+    world.observed.domains.insert(domain_key("other"), other);
+    world = world.profile_in("other", foreign("by-hand"));
+    world.domain_mut("research").profile_quota = Some(2);
+    world.domain_mut("research").elsewhere = elsewhere("d-other", 2);
+    assert_eq!(
+        world.told(),
+        [
+            "research/alice--fraud: create role=studio-fraud (entitled)",
+            "other/by-hand: keep (not-ours)",
+        ]
+    );
+    world.observed.domains.remove(&domain_key("other"));
+    assert_eq!(world.told(), ["research/alice--fraud: keep (quota-reached)"]);
 }
 
 #[test]

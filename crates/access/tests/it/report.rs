@@ -1,6 +1,8 @@
 //! What the report says of a world.
 
-use crate::support::{Build, TEAMS, World, app, at, domain_key, foreign, ours, person_id, role};
+use crate::support::{
+    Build, TEAMS, World, app, at, domain_key, elsewhere, foreign, ours, person_id, role,
+};
 use access::authorisation::authorisation;
 use access::forecast::{Forecast, ProfileCounts};
 use access::ids::{GroupId, ProfileName, RoleArn};
@@ -234,6 +236,15 @@ fn a_quota_tells_the_day_it_runs_out() {
     besides.counts.insert(domain, BTreeMap::from([(date(2026, 11, 11), 11)]));
     let quotas = reported(&world, &besides).quotas;
     assert_eq!(quotas[0].forecast, Forecast::Steady { per_month: -30 });
+    // Domains that the map lacks have profiles, too, and leave the others less.
+    besides.counts.clear();
+    world.domain_mut("research").elsewhere = elsewhere("d-others", 1);
+    let quotas = reported(&world, &besides).quotas;
+    assert_eq!((quotas[0].profiles, quotas[0].limit), (2, Some(3)));
+    let sooner = Forecast::RunsOut { day: date(2027, 2, 5), days_left: 76, per_month: 0 };
+    assert_eq!(quotas[0].forecast, sooner);
+    world.domain_mut("research").elsewhere = elsewhere("d-others", 2);
+    assert_eq!(reported(&world, &besides).quotas[0].forecast, Forecast::Full);
 }
 
 #[test]

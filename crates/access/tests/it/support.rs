@@ -1,7 +1,7 @@
 //! Small builders: a world of map, directory and AWS, and plans told in one line an action.
 
 use access::check::{CheckedPlan, Removals, Violation, check};
-use access::ids::{DomainKey, GroupId, PersonId, ProfileName, RoleArn};
+use access::ids::{DomainId, DomainKey, GroupId, PersonId, ProfileName, RoleArn};
 use access::map::{AccessMap, Source, parse};
 use access::observed::{
     AppStatus, AuthMode, Observed, ObservedApp, ObservedDomain, ObservedProfile, ObservedRole,
@@ -50,6 +50,11 @@ pub(crate) fn domain_key(key: &str) -> DomainKey {
     DomainKey::parse(key).unwrap()
 }
 
+/// So many profiles of another domain.
+pub(crate) fn elsewhere(domain: &str, profiles: usize) -> BTreeMap<DomainId, usize> {
+    BTreeMap::from([(DomainId::parse(domain).unwrap(), profiles)])
+}
+
 pub(crate) fn person_id(name: &str) -> PersonId {
     PersonId::parse(format!("id-{name}")).unwrap()
 }
@@ -81,6 +86,7 @@ impl World {
             seen: Seen::Everybody,
             unread: Unread::default(),
             profile_quota: None,
+            elsewhere: BTreeMap::new(),
         };
         let domains = ["research", "risk"].map(|key| (domain_key(key), domain()));
         Self {

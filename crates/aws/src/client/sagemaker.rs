@@ -340,6 +340,7 @@ shapes! {
     }
     /// A user profile in a list.
     UserProfileDetails {
+        domain_id: Option<String>,
         user_profile_name: Option<String>,
         status: Option<String>,
         creation_time: Option<f64>,

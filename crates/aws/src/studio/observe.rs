@@ -12,7 +12,7 @@ use crate::client::sagemaker::{
 };
 use crate::failure::unreadable;
 use access::ArcStr;
-use access::ids::{ProfileName, RoleArn};
+use access::ids::{DomainId, ProfileName, RoleArn};
 use access::observed::{
     AppStatus, AuthMode, DomainState, ObservedApp, ObservedApplication, ObservedDomain,
     ObservedProfile, ObservedRole, ObservedSpace, ProfileStatus, Seen, Unread,
@@ -44,7 +44,8 @@ impl Observe for Studio {
         let domain_id = domain.domain_id.as_str();
         let reading = Reading { spoke: &spoke, assignments, domain_id };
         match scope {
-            ProfileScope::All => Box::pin(reading.all()).await,
+            ProfileScope::All => Box::pin(reading.all(Listed::Domain)).await,
+            ProfileScope::Account => Box::pin(reading.all(Listed::Account)).await,
             ProfileScope::Named(names) => {
                 let names = names.iter().map(|name| name.as_str().to_owned()).collect();
                 Box::pin(reading.named(names)).await
@@ -89,6 +90,15 @@ struct About {
     home_file_system: Option<String>,
 }
 
+/// Whose profiles are listed for a reading of a domain.
+#[derive(Clone, Copy)]
+enum Listed {
+    /// Its own.
+    Domain,
+    /// Those of all of the account's domains in the Region.
+    Account,
+}
+
 /// One reading of one domain.
 struct Reading<'a> {
     spoke: &'a Spoke,
@@ -101,17 +111,12 @@ impl Reading<'_> {
         &self.spoke.sagemaker
     }
 
-    async fn all(&self) -> Result<ObservedDomain, CallError> {
+    async fn all(&self, listed: Listed) -> Result<ObservedDomain, CallError> {
         let everyone = async {
-            let request = ListUserProfiles {
-                domain_id_equals: Some(self.domain_id.to_owned()),
-                ..ListUserProfiles::default()
-            };
-            let listed = self.client().all(&request).await?;
-            let names = listed.into_iter().filter_map(|p| p.user_profile_name).collect();
-            self.profiles(names).await
+            let (names, elsewhere) = self.names(listed).await?;
+            Ok((self.profiles(names).await?, elsewhere))
         };
-        let (about, mut profiles, spaces, apps, profile_quota) = futures::try_join!(
+        let (about, (mut profiles, elsewhere), spaces, apps, profile_quota) = futures::try_join!(
             self.about(),
             everyone,
             self.spaces(),
@@ -130,7 +135,33 @@ impl Reading<'_> {
             seen: Seen::Everybody,
             unread: Unread::default(),
             profile_quota,
+            elsewhere,
         })
+    }
+
+    /// The names of the domain's profiles; and how many other domains have, where they were listed.
+    async fn names(
+        &self,
+        listed: Listed,
+    ) -> Result<(Vec<String>, BTreeMap<DomainId, usize>), CallError> {
+        const OPERATION: &str = "ListUserProfiles";
+        let domain_id_equals = match listed {
+            Listed::Domain => Some(self.domain_id.to_owned()),
+            Listed::Account => None,
+        };
+        let request = ListUserProfiles { domain_id_equals, ..ListUserProfiles::default() };
+        let (mut names, mut elsewhere) = (Vec::new(), BTreeMap::new());
+        for profile in self.client().all(&request).await? {
+            let id = required(OPERATION, "DomainId", profile.domain_id)?;
+            if id == self.domain_id {
+                names.extend(profile.user_profile_name);
+            } else {
+                let id = DomainId::parse(id)
+                    .map_err(|e| unreadable(SERVICE, OPERATION, e.to_string()))?;
+                *elsewhere.entry(id).or_default() += 1;
+            }
+        }
+        Ok((names, elsewhere))
     }
 
     /// Reads some profiles. The quota is not asked for: one profile more or less says nothing
@@ -159,6 +190,7 @@ impl Reading<'_> {
             seen: Seen::People(BTreeSet::new()),
             unread: Unread::default(),
             profile_quota: None,
+            elsewhere: BTreeMap::new(),
         })
     }
 

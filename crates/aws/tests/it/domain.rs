@@ -113,6 +113,26 @@ async fn domains_with_more_than_a_page_of_profiles_are_read_to_the_end() {
 }
 
 #[tokio::test]
+async fn profiles_of_the_accounts_other_domains_are_counted_and_not_read() {
+    let seed =
+        populated().replace("timing:", "  - { id: d-others, auth_mode: IAM }\ntiming:").replace(
+            "spaces:\n",
+            "  - { domain: d-others, name: carl }\n  - { domain: d-others, name: dora }\nspaces:\n",
+        );
+    let cloud = Cloud::with(&seed).await;
+    let alone = read(&cloud, &ProfileScope::All).await;
+    assert_eq!((alone.profiles.len(), alone.elsewhere.len()), (2, 0));
+    let operations =
+        ["ListUserProfiles", "DescribeUserProfile", "ListTags", "ListApps", "ListSpaces"];
+    let calls = || operations.map(|operation| cloud.calls(&format!("sagemaker:{operation}")));
+    let before = calls();
+    let counting = read(&cloud, &ProfileScope::Account).await;
+    let others = DomainId::parse("d-others").unwrap();
+    assert_eq!(counting, ObservedDomain { elsewhere: [(others, 2)].into(), ..alone });
+    assert_eq!(calls(), before.map(|calls| calls * 2));
+}
+
+#[tokio::test]
 async fn named_profiles_are_read_alone_with_their_own_apps_and_spaces() {
     let cloud = Cloud::with(&populated()).await;
     let whole = read(&cloud, &ProfileScope::All).await;

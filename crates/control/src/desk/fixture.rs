@@ -137,6 +137,7 @@ fn observed(map: &AccessMap) -> Observed {
         seen: Seen::Everybody,
         unread: Unread::default(),
         profile_quota: None,
+        elsewhere: BTreeMap::new(),
     };
     let roles = map.teams.values().flat_map(|team| &team.placements);
     Observed {

@@ -110,6 +110,7 @@ fn observed() -> Observed {
         seen: Seen::Everybody,
         unread: Unread::default(),
         profile_quota: Some(10),
+        elsewhere: BTreeMap::new(),
     };
     let role = |team: &str| {
         RoleArn::parse(format!("arn:aws:iam::111122223333:role/studio-{team}")).unwrap()

@@ -11,6 +11,7 @@ use access::forecast::{days, spread};
 use access::ids::{DomainKey, NetworkKey, PersonId, PersonaKey, TeamKey};
 use access::map::{AccessMap, Activity, Place, Team, Unmanaged};
 use access::observed::{AppStatus, AuthMode, DomainState, ObservedDomain, ObservedRole, Ownership};
+use access::places::places;
 use access::plan::Step;
 use access::reason::ReasonCode;
 use jiff::tz::TimeZone;
@@ -50,7 +51,7 @@ pub struct Quota {
     /// Its domains in the map.
     #[schema(value_type = Vec<String>)]
     pub domains: Vec<DomainKey>,
-    /// Profiles there are, whoever made them.
+    /// Profiles there are, whoever made them, also in domains that the map lacks.
     pub profiles: u64,
     /// Profiles that are still to be made.
     pub planned: u64,
@@ -62,7 +63,8 @@ pub struct Quota {
     pub forecast: Forecast,
     /// How fast the number may change; absent where there are too few days for a trend.
     pub spread: Option<Spread>,
-    /// How many there were, by day.
+    /// How many there were, by day. Of domains that the map lacks only today's number is known, and stands for every
+    /// day's.
     pub days: Vec<DayCount>,
 }
 
@@ -320,24 +322,28 @@ pub(super) fn written(place: &Place) -> String {
 fn quotas(reading: &Reading, counts: &ProfileCounts) -> Vec<Quota> {
     let map = &reading.map;
     let today = reading.at.to_zoned(TimeZone::UTC).date();
-    let mut places: BTreeMap<(String, String), Vec<&DomainKey>> = BTreeMap::new();
+    let mut read = places(map, &reading.survey.observed);
+    let mut domains_at: BTreeMap<_, Vec<&DomainKey>> = BTreeMap::new();
     for (key, domain) in &map.domains {
-        let at = (domain.account_id.to_string(), domain.region.to_string());
-        places.entry(at).or_default().push(key);
+        domains_at.entry((&domain.account_id, &domain.region)).or_default().push(key);
     }
-    let mut quotas: Vec<Quota> = places
+    let mut quotas: Vec<Quota> = domains_at
         .into_iter()
         .map(|((account, region), domains)| {
-            let read =
-                || domains.iter().filter_map(|key| reading.survey.observed.domains.get(*key));
-            let profiles = read().map(|domain| count(domain.profiles.len())).sum();
-            let quota = read().filter_map(|domain| domain.profile_quota).min().map(u64::from);
+            let place = read.remove(&(account, region)).unwrap_or_default();
+            let profiles = count(place.profiles());
+            let quota = place.quota.map(u64::from);
             let planned = count(domains.iter().map(|key| still_to_make(reading, key)).sum());
             let ids = domains.iter().filter_map(|key| map.domains.get(*key));
             let ids: Vec<_> = ids.map(|domain| &domain.domain_id).collect();
             let mut days = days(counts, &ids);
+            let unmapped = place.others.iter().filter(|(id, _)| !ids.contains(id));
+            let unmapped = count(unmapped.map(|(_, profiles)| *profiles).sum());
+            for there in days.values_mut() {
+                *there += unmapped;
+            }
             // What was read now is today's, whatever the loop counted last.
-            if read().count() == domains.len() {
+            if place.domains.len() == domains.len() {
                 days.insert(today, profiles);
             }
             let state = match quota {
@@ -353,8 +359,8 @@ fn quotas(reading: &Reading, counts: &ProfileCounts) -> Vec<Quota> {
             let days = days.into_iter().map(|(day, profiles)| DayCount { day, profiles }).collect();
             let domains = domains.into_iter().cloned().collect();
             Quota {
-                account,
-                region,
+                account: account.to_string(),
+                region: region.to_string(),
                 domains,
                 profiles,
                 planned,

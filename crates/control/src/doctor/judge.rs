@@ -15,10 +15,10 @@ use access::ids::DomainKey;
 use access::map::{AccessMap, Domain, Team};
 use access::network::NetworkMatch;
 use access::observed::{AuthMode, ProfileStatus};
+use access::places::places;
 use access::plan::Step;
 use access::reason::ReasonCode;
 use iam_policy::bundle::Bundle;
-use std::collections::BTreeMap;
 
 /// The share of a quota, in percent, below which what is left of it is told.
 const LOW_PERCENT: usize = 10;
@@ -346,23 +346,15 @@ fn source_identity(domain: &Domain, facts: &DomainFacts, subject: Option<&str>) 
 
 /// How many more profiles fit into each account and Region.
 fn quotas(map: &AccessMap, Seen { survey, plan }: Seen<'_>) -> Vec<Check> {
-    let mut places: BTreeMap<(String, String), (usize, Option<usize>, usize)> = BTreeMap::new();
-    for (key, observed) in &survey.observed.domains {
-        let Some(domain) = map.domains.get(key) else { continue };
-        let at = (domain.account_id.to_string(), domain.region.to_string());
-        let (there, quota, wanted) = places.entry(at).or_default();
-        *there += observed.profiles.len();
-        let limit = observed.profile_quota.and_then(|quota| usize::try_from(quota).ok());
-        *quota = quota.iter().copied().chain(limit).min();
-        let made = plan.actions.iter().filter(|a| matches!(a.step, Step::Create { .. }));
-        let kept = plan.kept.iter().filter(|k| k.reason == ReasonCode::QuotaReached);
-        *wanted +=
-            made.map(|a| &a.domain).chain(kept.map(|k| &k.domain)).filter(|d| *d == key).count();
-    }
-    places
+    places(map, &survey.observed)
         .into_iter()
-        .filter_map(|((account, region), (there, quota, wanted))| {
-            let quota = quota?;
+        .filter_map(|((account, region), place)| {
+            let quota = usize::try_from(place.quota?).ok()?;
+            let there = place.profiles();
+            let made = plan.actions.iter().filter(|a| matches!(a.step, Step::Create { .. }));
+            let kept = plan.kept.iter().filter(|k| k.reason == ReasonCode::QuotaReached);
+            let wanted = made.map(|a| &a.domain).chain(kept.map(|k| &k.domain));
+            let wanted = wanted.filter(|domain| place.domains.contains_key(domain)).count();
             let subject = format!("account {account} in {region}");
             let left = quota.saturating_sub(there);
             let text = format!("{there} of {quota} profiles, {wanted} more to be made");

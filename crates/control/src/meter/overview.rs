@@ -3,9 +3,10 @@
 use crate::plane::Plane;
 use crate::survey::Survey;
 use access::drift::drift;
-use access::ids::{DomainKey, TeamKey};
+use access::ids::{AccountId, DomainKey, Region, TeamKey};
 use access::observed::{AppStatus, ObservedApp, ObservedDomain, Ownership};
 use access::offboarding::{self, Stage};
+use access::places::places;
 use access::plan::{Plan, Step};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -17,6 +18,8 @@ pub struct Overview {
     pub profiles: BTreeMap<(DomainKey, TeamKey), u64>,
     /// How many profiles the account of a domain may have in its Region, where AWS says so.
     pub limits: BTreeMap<DomainKey, u32>,
+    /// How many profiles each account has in a Region, whoever made them, also in domains that the map lacks.
+    pub used: BTreeMap<(AccountId, Region), u64>,
     /// What is not as the map says, by reason code.
     pub drift: BTreeMap<&'static str, u64>,
     /// What the plan would change, by what it does.
@@ -49,6 +52,10 @@ impl Overview {
                 seen.limits.insert(key.clone(), limit);
             }
             seen.count(plane, key, domain);
+        }
+        for ((account, region), place) in places(&plane.map, &survey.observed) {
+            let used = u64::try_from(place.profiles()).unwrap_or(u64::MAX);
+            seen.used.insert((account.clone(), region.clone()), used);
         }
         for key in plane.map.domains.keys() {
             seen.readable.insert(key.clone(), survey.observed.domains.contains_key(key));

@@ -51,6 +51,8 @@ impl DomainTarget {
 pub enum ProfileScope {
     /// All of the domain.
     All,
+    /// All of the domain; and how many the other domains of its account have in the Region.
+    Account,
     /// Only those with these names, as far as they exist.
     Named(BTreeSet<ProfileName>),
 }

@@ -97,7 +97,7 @@ impl Plane {
         now: Timestamp,
     ) -> Seen {
         match wanted.get(key).map(|(_, scope)| scope) {
-            Some(ProfileScope::All) => Seen::Everybody,
+            Some(ProfileScope::All | ProfileScope::Account) => Seen::Everybody,
             _ if self.mark(key, view, now).is_some() => Seen::People(people.clone()),
             // A profile may exist under a name that nobody knows here.
             _ => Seen::People(BTreeSet::new()),

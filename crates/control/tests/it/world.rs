@@ -503,7 +503,9 @@ impl Observe for World {
         let takes = {
             let mut state = self.state();
             let (what, more) = match scope {
-                ProfileScope::All => ("all".to_owned(), state.whole_domain_takes),
+                ProfileScope::All | ProfileScope::Account => {
+                    ("all".to_owned(), state.whole_domain_takes)
+                }
                 ProfileScope::Named(names) => {
                     let names: Vec<&str> = names.iter().map(ProfileName::as_str).collect();
                     (names.join(" "), Duration::ZERO)
@@ -529,11 +531,12 @@ impl Observe for World {
             home_file_system: None,
             profiles,
             seen: match scope {
-                ProfileScope::All => Seen::Everybody,
+                ProfileScope::All | ProfileScope::Account => Seen::Everybody,
                 ProfileScope::Named(_) => Seen::People(BTreeSet::new()),
             },
             unread: Unread::default(),
             profile_quota: None,
+            elsewhere: BTreeMap::new(),
         })
     }
 

@@ -10,6 +10,7 @@ use control::ports::{
     RecordWritten, ScimRecord, ScimRecords,
 };
 use serde_json::Value;
+use std::fmt::Write as _;
 use store::SqliteStore;
 
 fn store(world: &World) -> SqliteStore {
@@ -62,6 +63,25 @@ fn people_who_were_pushed_are_read_and_nothing_is_left_behind() {
     assert!(found.iter().all(|(_, state, _)| state == "ok"), "{found:?}");
     assert_eq!(world.audit(), before);
     assert_eq!(world.cloud.names(), Vec::<String>::new());
+}
+
+#[test]
+fn a_domain_that_the_map_lacks_fills_the_account_and_is_listed_once() {
+    let more = "  - { id: d-second }\n  - { id: d-others }\ndirectory:\n";
+    let mut seed = SEED.replace("directory:\n", more) + FAST;
+    seed += "limits: { user_profiles: 122 }\nprofiles:\n";
+    for n in 0..120 {
+        writeln!(seed, "  - {{ domain: d-others, name: p{n} }}").unwrap();
+    }
+    let second =
+        "  second: { domain_id: d-second, account_id: \"111122223333\", region: eu-west-1 }\n";
+    let world = World::new(&seed, &MAP.replace("\nteams:\n", &format!("{second}\nteams:\n")));
+    let run = world.run(&["doctor", "--only", "QUO", "--output", "json"]).exits(6);
+    let check = &run.json()["checks"][0];
+    assert_eq!((&check["state"], &check["code"]), (&"failed".into(), &"quota-reached".into()));
+    assert_eq!(check["text"], "120 of 122 profiles, 3 more to be made");
+    // Two pages with all of the account's, and one of the second domain.
+    assert_eq!(world.cloud.calls("sagemaker:ListUserProfiles"), 3);
 }
 
 #[test]

@@ -749,6 +749,7 @@ impl Observe for World {
             seen: Seen::Everybody,
             unread: Unread::default(),
             profile_quota: None,
+            elsewhere: BTreeMap::new(),
         })
     }
 

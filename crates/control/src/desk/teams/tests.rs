@@ -34,6 +34,26 @@ fn accounts_are_told_the_fullest_first_with_the_day_on_which_they_are_full() {
 }
 
 #[test]
+fn profiles_of_domains_that_the_map_lacks_are_there_and_make_it_full_sooner() {
+    let day = |quota: &Quota| match quota.forecast {
+        Forecast::RunsOut { day, .. } => day,
+        _ => panic!("{quota:?}"),
+    };
+    let mut reading = reading();
+    let alone = quotas(&reading, &by(0)).remove(0);
+    let survey = std::sync::Arc::make_mut(&mut reading.survey);
+    let others = BTreeMap::from([(DomainId::parse("d-others").unwrap(), 4)]);
+    survey.observed.domains.values_mut().for_each(|domain| domain.elsewhere = others.clone());
+    let shared = quotas(&reading, &by(0)).remove(0);
+    assert_eq!((shared.profiles, shared.quota), (7, Some(10)));
+    assert!(day(&shared) < day(&alone), "{shared:?}");
+    assert_eq!(shared.spread, alone.spread);
+    // Nobody counted them before: today's number stands for every day's.
+    let more: Vec<u64> = alone.days.iter().map(|count| count.profiles + 4).collect();
+    assert_eq!(shared.days.iter().map(|count| count.profiles).collect::<Vec<_>>(), more);
+}
+
+#[test]
 fn a_quota_is_low_or_exceeded_by_what_is_still_to_be_made_too() {
     let mut reading = reading();
     let state_with = |reading: &mut Reading, quota: u32| {

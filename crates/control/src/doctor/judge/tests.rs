@@ -6,6 +6,7 @@ use access::authorisation::authorisation;
 use access::ids::RoleArn;
 use access::live_role::{AttachedPolicy, LiveRole};
 use access::map::{Source, parse};
+use std::collections::BTreeMap;
 
 const MAP: &str = r#"version: 1
 directory: { identity_center: { region: eu-west-1, identity_store_id: d-906716eb24 } }

@@ -384,6 +384,7 @@ fn an_offboarding_that_should_long_be_over_is_told_as_stuck() {
         seen: access::observed::Seen::Everybody,
         unread: access::observed::Unread::default(),
         profile_quota: None,
+        elsewhere: [].into(),
     };
     observed.domains.insert(access::ids::DomainKey::parse("research").unwrap(), domain);
     let seen =

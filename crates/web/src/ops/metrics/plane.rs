@@ -243,6 +243,13 @@ impl Page {
                 family.count(&[account, region, domain.as_str(), team.as_str()], *number);
             }
         });
+        let help = "Profiles that the account has in the Region, whoever made them, also in domains that the \
+                    map lacks.";
+        self.gauge("stagedoor_profiles_used", help, &["account", "region"], |family| {
+            for ((account, region), number) in &seen.used {
+                family.count(&[account.as_str(), region.as_str()], *number);
+            }
+        });
         let help = "Profiles that the account may have in the Region, in all of its domains there, where AWS \
                     says so.";
         self.gauge("stagedoor_profiles_limit", help, &["account", "region"], |family| {

@@ -405,9 +405,11 @@ fn without_its_store_it_says_so_and_nothing_of_the_loop() {
 fn what_the_last_full_pass_saw_is_told_by_keys_of_the_map() {
     let domain = |key: &str| DomainKey::parse(key).unwrap();
     let fraud = TeamKey::parse("fraud").unwrap();
+    let place = || (AccountId::parse("111122223333").unwrap(), Region::parse("eu-west-1").unwrap());
     let seen = Overview {
         profiles: BTreeMap::from([((domain("research"), fraud.clone()), 12)]),
         limits: BTreeMap::from([(domain("research"), 60), (domain("trials"), 60)]),
+        used: BTreeMap::from([(place(), 57)]),
         drift: BTreeMap::from([("role-drift", 2)]),
         changes: BTreeMap::from([("create", 4)]),
         leaving: BTreeMap::from([("held", 5)]),
@@ -415,7 +417,6 @@ fn what_the_last_full_pass_saw_is_told_by_keys_of_the_map() {
         read_at: BTreeMap::from([(domain("research"), now())]),
         readable: BTreeMap::from([(domain("research"), true), (domain("trials"), false)]),
     };
-    let place = || (AccountId::parse("111122223333").unwrap(), Region::parse("eu-west-1").unwrap());
     let numbers = Numbers {
         counts: LoopCounts { overview: Some(seen), ..LoopCounts::default() },
         places: BTreeMap::from([(domain("research"), place()), (domain("trials"), place())]),
@@ -433,6 +434,7 @@ fn what_the_last_full_pass_saw_is_told_by_keys_of_the_map() {
     let region = ("region", "eu-west-1");
     let profiles = [account, research, region, ("team", "fraud")];
     assert_sample(&samples, "stagedoor_profiles", &profiles, "12");
+    assert_sample(&samples, "stagedoor_profiles_used", &[account, region], "57");
     assert_sample(&samples, "stagedoor_profiles_limit", &[account, region], "60");
     let limits = samples.iter().filter(|(name, ..)| name == "stagedoor_profiles_limit").count();
     assert_eq!(limits, 1, "the limit is the account's, not the domain's");
