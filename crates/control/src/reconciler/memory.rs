@@ -97,17 +97,15 @@ impl Memory {
         let unenforced = plan.kept.iter().filter(|kept| kept.reason == ReasonCode::NotEnforced);
         let all: Vec<(&Kept, (Unenforced, PersonId))> =
             unenforced.filter_map(|kept| Some((kept, key(kept)?))).collect();
-        let told = std::mem::take(&mut self.unenforced);
-        let is_new = |(_, (key, _)): &&(&Kept, (Unenforced, PersonId))| !told.contains_key(key);
-        let new = all.iter().filter(is_new).map(|(kept, _)| *kept).collect();
+        let is_told = |key: &Unenforced| self.unenforced.contains_key(key);
+        let new = all.iter().filter(|(_, (key, _))| !is_told(key)).map(|(kept, _)| *kept).collect();
         // Of whom the plan says nothing nothing is known to have changed.
         let unread = [ReasonCode::DomainUnreadable, ReasonCode::DomainNotInService];
         let unread = plan.kept.iter().filter(|kept| unread.contains(&kept.reason));
         let unread: BTreeSet<&DomainKey> = unread.map(|kept| &kept.domain).collect();
-        let others = told.iter().filter(|((domain, ..), person)| {
-            unread.contains(domain) || of.is_some_and(|people| !people.contains(*person))
+        self.unenforced.retain(|(domain, ..), person| {
+            unread.contains(domain) || of.is_some_and(|people| !people.contains(person))
         });
-        self.unenforced = others.map(|(key, person)| (key.clone(), person.clone())).collect();
         self.unenforced.extend(all.into_iter().map(|(_, entry)| entry));
         new
     }
