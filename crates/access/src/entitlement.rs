@@ -112,8 +112,7 @@ pub fn wanted_groups(map: &AccessMap) -> WantedGroups {
 
 /// How the map names those groups.
 fn group_keys(map: &AccessMap) -> impl Iterator<Item = GroupKey<'_>> {
-    let named = map.named_groups();
-    let named = named.map(|(group, _)| GroupKey::Name(&group.name, Some(group.source)));
+    let named = map.named_groups().map(|(group, _)| group.key());
     map.gifts.iter().map(|(group, _)| group).chain(named)
 }
 

@@ -8,6 +8,7 @@ use super::format::{Edge, time};
 use super::template::{PERSONA, TEAM};
 use super::{Grant, GrantTeam};
 use crate::ids::{GroupId, TeamKey};
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 
 /// Decodes the grants in their order. One is absent only if something of it was reported.
@@ -30,28 +31,26 @@ pub(super) fn grants(
 }
 
 /// All that makes two grants the same.
-type Same = (
-    (String, bool, Option<usize>),
-    Option<TeamKey>,
-    i32,
-    Option<jiff::Timestamp>,
-    Option<jiff::Timestamp>,
-);
+pub(super) type Said =
+    (String, Option<GroupId>, Option<usize>, GrantTeam, i32, Option<Timestamp>, Option<Timestamp>);
+
+impl Grant {
+    /// What it says, wherever it stands.
+    pub(super) fn said(&self) -> Said {
+        let Self { group, group_id, source, team, priority, from, until, place: _ } = self.clone();
+        (group, group_id, source, team, priority, from, until)
+    }
+}
 
 fn is_first(
     grant: &Grant,
     at: Mark,
-    seen: &mut BTreeMap<Same, Mark>,
+    seen: &mut BTreeMap<Said, Mark>,
     reporter: &mut Reporter<'_>,
 ) -> bool {
-    let team = match &grant.team {
-        GrantTeam::Named(key) => Some(key.clone()),
-        GrantTeam::Captured => None,
-    };
-    let group = (grant.group.clone(), grant.group_id.is_some(), grant.source);
-    let same = (group, team, grant.priority, grant.from, grant.until);
-    let Some(first) = seen.get(&same) else {
-        seen.insert(same, at);
+    let said = grant.said();
+    let Some(first) = seen.get(&said) else {
+        seen.insert(said, at);
         return true;
     };
     let first = reporter.place(*first);

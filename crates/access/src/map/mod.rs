@@ -388,7 +388,7 @@ pub enum GrantsFrom {
 }
 
 /// The team a grant gives.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum GrantTeam {
     /// This one.
     Named(TeamKey),

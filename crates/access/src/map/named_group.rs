@@ -3,7 +3,7 @@
 use super::check::Item;
 use super::decode::Known;
 use super::diagnostic::Reporter;
-use super::{AccessMap, Directories, Place};
+use super::{AccessMap, Directories, GroupKey, Place};
 use crate::ids::PersonId;
 use crate::snapshot::{Group, Snapshot};
 
@@ -29,16 +29,17 @@ impl NamedGroup {
         self.groups(directories, snapshot).next().is_some()
     }
 
+    /// How it is looked for.
+    pub fn key(&self) -> GroupKey<'_> {
+        GroupKey::Name(&self.name, Some(self.source))
+    }
+
     fn groups<'s>(
         &self,
         directories: &Directories,
         snapshot: &'s Snapshot,
     ) -> impl Iterator<Item = &'s Group> {
-        let is_it = |group: &&Group| {
-            group.display_name == self.name
-                && directories.source_of(group.id.as_str()) == self.source
-        };
-        snapshot.groups.values().filter(is_it)
+        snapshot.groups.values().filter(|group| self.key().fits(directories, group))
     }
 }
 

@@ -243,12 +243,7 @@ impl AccessMap {
 impl Grant {
     /// Whether it gives the same as another one, wherever that stands.
     fn says_the_same(&self, other: &Self) -> bool {
-        let said = |grant: &Self| {
-            let Grant { group, group_id, source, team, priority, from, until, place: _ } =
-                grant.clone();
-            (group, group_id, source, team, priority, from, until)
-        };
-        self.priority == other.priority && said(self) == said(other)
+        self.priority == other.priority && self.said() == other.said()
     }
 }
 
